@@ -1,0 +1,240 @@
+-- Every table of ClickTally (design 6). One statement ends at a line that holds only `;`.
+-- {db} and {raw_days}, {aggregate_days}, {fraud_log_days} are put in by store.Schema.
+
+-- Raw events: a function of the log record alone, so that loading again writes the same row.
+-- src_part = generation<<16 | partition; src_off = Kafka offset; minute = minute of event time.
+CREATE TABLE IF NOT EXISTS {db}.events (
+  src_part UInt32,
+  minute DateTime('UTC'),
+  src_off UInt64,
+  loader UInt16,                      -- version of the loader: the higher one wins
+  identity FixedString(16),           -- what is counted once: event.Identity
+  event_type LowCardinality(String),  -- click, click_through, impression, page_view, conversion, bounce
+  origin LowCardinality(String),      -- Own, Foreign
+  event_id String,                    -- own: canonical UUID text; foreign: as stated
+  boot_id UInt64,
+  counter UInt64,
+  settled UInt64,
+  format UInt16,
+  timestamp DateTime64(3, 'UTC'),
+  accepted DateTime64(3, 'UTC'),
+  logged DateTime64(3, 'UTC'),        -- timestamp of the Kafka record
+  caller LowCardinality(String),
+  tracker LowCardinality(String),
+  campaign_id String,
+  advertiser_id String,
+  ad_id String,
+  publisher_id String,
+  ts_id String,
+  named UInt8,                        -- bits: 1 ad, 2 publisher, 4 source are the campaign's own
+  user_id String,                     -- hex
+  device_id String,                   -- hex
+  ip_address String,
+  user_agent String,
+  device_type LowCardinality(String), -- Desktop, Mobile, Tablet, Bot, Other, or empty
+  os LowCardinality(String),
+  browser LowCardinality(String),
+  language LowCardinality(String),
+  country LowCardinality(String),
+  region LowCardinality(String),
+  city String,
+  referer String,
+  source String,
+  metadata String,
+  click_position UInt32,
+  lp_id String,
+  offer_id String,
+  rule String,
+  external_id String,
+  subs Array(String),
+  destination String,
+  disposition LowCardinality(String), -- Routed, Orphan, Closed, Test
+  closed_reason LowCardinality(String),
+  price_micros Int64,
+  price_currency LowCardinality(String),
+  cost_micros Int64,
+  cost_currency LowCardinality(String),
+  revenue_micros Int64,
+  revenue_currency LowCardinality(String),
+  click_id String,                    -- canonical UUID text of the click this event follows, or empty
+  txid String,
+  conversion_kind LowCardinality(String),
+  conversion_status LowCardinality(String),
+  status LowCardinality(String),      -- Valid, Suspicious, Fraudulent, or empty when not scored
+  score UInt8,
+  reasons Array(String),
+  reason_points Array(UInt8),
+  verdict String,                     -- the verdict and the signals as JSON, for one click's page and for replays
+  signals String,
+  policy_digest String,               -- hex
+  campaign_generation Int64,
+  catalog_offset Int64
+) ENGINE = ReplacingMergeTree(loader)
+PARTITION BY toMonday(minute)
+ORDER BY (src_part, minute, src_off)
+TTL minute + toIntervalDay({raw_days} + 7)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- What was loaded: one row per flush and src_part, written after all its blocks.
+CREATE TABLE IF NOT EXISTS {db}.manifests (
+  src_part UInt32,
+  from_off UInt64,                    -- first offset covered
+  to_off UInt64,                      -- one past the last
+  kind LowCardinality(String),        -- Loaded, Lost
+  topic_id UUID,
+  leader_epoch Int32,
+  rows UInt64,                        -- raw rows written
+  offsets UInt64,                     -- distinct offsets among them
+  dead_letters UInt64,
+  minutes Array(DateTime('UTC')),     -- event minutes touched
+  written DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(written)
+ORDER BY (src_part, from_off, to_off, kind)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Minute rows: absolute values computed over raw of one src_part below a cut. ver = epoch<<48 | cut.
+-- A row counts only when its ver is the ver of its minute's mark.
+CREATE TABLE IF NOT EXISTS {db}.minutes (
+  src_part UInt32,
+  minute DateTime('UTC'),
+  campaign_id String,                 -- empty for orphans
+  ad_id String,                       -- ~other when folded
+  advertiser_id String,
+  publisher_id String,
+  ts_id String,
+  country LowCardinality(String),
+  region LowCardinality(String),
+  device_type LowCardinality(String),
+  price_currency LowCardinality(String),
+  cost_currency LowCardinality(String),
+  ver UInt64,
+  impressions UInt64,
+  page_views UInt64,
+  click_throughs UInt64,
+  bounces UInt64,
+  conversions UInt64,                 -- conversion events of this minute (their status and click: table conversions)
+  clicks_valid UInt64,                -- Routed and Orphan clicks by status
+  clicks_suspicious UInt64,
+  clicks_fraudulent UInt64,
+  clicks_test UInt64,
+  clicks_closed UInt64,
+  clicks_duplicate UInt64,            -- copies of clicks beyond the first
+  duplicates UInt64,                  -- copies of any type beyond the first
+  spend_valid Int64,                  -- micros of price_currency; Routed clicks only
+  spend_suspicious Int64,
+  spend_fraudulent Int64,
+  cost Int64                          -- micros of cost_currency
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toMonday(minute)
+ORDER BY (src_part, minute, campaign_id, ad_id, advertiser_id, publisher_id, ts_id, country, region, device_type, price_currency, cost_currency)
+TTL minute + toIntervalDay({raw_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Marks: written after a minute's rows; a minute is used only at its mark.
+CREATE TABLE IF NOT EXISTS {db}.marks (
+  src_part UInt32,
+  minute DateTime('UTC'),
+  ver UInt64,
+  rows UInt64,
+  events UInt64,                      -- distinct identities of the minute
+  duplicates UInt64,
+  impressions UInt64,
+  clicks_valid UInt64,
+  clicks_suspicious UInt64,
+  clicks_fraudulent UInt64,
+  written DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toMonday(minute)
+ORDER BY (src_part, minute)
+TTL minute + toIntervalDay({raw_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- How far each partition is: before complete_until no minute is dirty and nothing of the log is unloaded.
+CREATE TABLE IF NOT EXISTS {db}.progress (
+  src_part UInt32,
+  complete_until DateTime64(3, 'UTC'),
+  loaded_off UInt64,
+  written DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(written)
+ORDER BY src_part
+;
+-- Own clicks by id, for attribution; filled before the manifest, kept 30 days and a margin.
+CREATE TABLE IF NOT EXISTS {db}.click_lookup (
+  hour DateTime('UTC'),               -- of the id
+  event_id String,
+  src_part UInt32,
+  src_off UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  campaign_id String,                 -- as counted: empty for orphans
+  ad_id String,
+  advertiser_id String,
+  publisher_id String,
+  ts_id String,
+  country LowCardinality(String),
+  region LowCardinality(String),
+  device_type LowCardinality(String),
+  disposition LowCardinality(String),
+  status LowCardinality(String),
+  external_id String
+) ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(hour)
+ORDER BY (hour, event_id)
+TTL hour + toIntervalDay(37)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Conversions: dated at the click's time; the last status in log order wins (ver = offset of the conversion).
+CREATE TABLE IF NOT EXISTS {db}.conversions (
+  src_part UInt32,                    -- of the click
+  click_time DateTime64(3, 'UTC'),    -- of the click id
+  click_id String,
+  txid String,                        -- without one: the kind, so that there is one per click and kind
+  ver UInt64,
+  status LowCardinality(String),
+  kind LowCardinality(String),
+  revenue_micros Int64,
+  revenue_currency LowCardinality(String),
+  timestamp DateTime64(3, 'UTC'),     -- of the conversion event
+  event_part UInt32,                  -- src_part and offset of the record that said so
+  event_off UInt64
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toMonday(click_time)
+ORDER BY (src_part, click_id, txid)
+TTL toDateTime(click_time) + toIntervalDay({aggregate_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Sessions per (campaign, hour of first event); absolute rows, whole UTC days. Never billed.
+CREATE TABLE IF NOT EXISTS {db}.sessions (
+  hour DateTime('UTC'),
+  campaign_id String,
+  ver UInt64,                         -- ms of the computation
+  sessions UInt64,
+  events UInt64,
+  clicks UInt64,
+  duration_ms UInt64,                 -- sum over sessions of last minus first event
+  bounced UInt64                      -- sessions of one event
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(hour)
+ORDER BY (hour, campaign_id)
+TTL hour + toIntervalDay({aggregate_days})
+;
+-- Flagged clicks, kept longer than raw.
+CREATE TABLE IF NOT EXISTS {db}.fraud_log (
+  src_part UInt32,
+  minute DateTime('UTC'),
+  src_off UInt64,
+  timestamp DateTime64(3, 'UTC'),
+  event_id String,
+  campaign_id String,
+  advertiser_id String,
+  publisher_id String,
+  ts_id String,
+  status LowCardinality(String),
+  score UInt8,
+  reasons Array(String),
+  signals String,
+  policy_digest String
+) ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(minute)
+ORDER BY (src_part, minute, src_off)
+TTL minute + toIntervalDay({fraud_log_days})
+;
