@@ -1,0 +1,24 @@
+# One target per binary: docker build --target tracker .
+#
+# The binaries are static and come from `make build`, so there is no builder
+# stage: an image is one layer on the base, and `make docker` takes seconds.
+ARG BASE=gcr.io/distroless/static-debian12:nonroot
+
+FROM ${BASE} AS base
+USER 65532:65532
+
+FROM base AS tracker
+COPY bin/tracker /tracker
+ENTRYPOINT ["/tracker"]
+
+FROM base AS aggregator
+COPY bin/aggregator /aggregator
+ENTRYPOINT ["/aggregator"]
+
+FROM base AS query
+COPY bin/query /query
+ENTRYPOINT ["/query"]
+
+FROM base AS clicktally
+COPY bin/clicktally /clicktally
+ENTRYPOINT ["/clicktally"]

@@ -1,0 +1,63 @@
+# `make help` explains every target. Longer recipes are scripts in hack/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+PKG      ?= ./...
+GOLANGCI  = $$(hack/tool golangci-lint-kube-api-linter)
+
+##@ Build
+
+.PHONY: build
+build: ## Build every command of cmd/ into bin/, static, with its version
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+
+.PHONY: docker
+docker: build ## Build the images (REGISTRY=, BASE=, VERSION=) with docker or buildah
+	hack/images $(VERSION)
+
+.PHONY: chdb
+chdb: ## Fetch libchdb, the embedded ClickHouse of standalone and of the tests
+	hack/fetch-chdb
+
+.PHONY: clean
+clean: ## Remove what build made (tools and libchdb stay in the user's cache)
+	rm -rf bin dist
+
+##@ Develop
+
+.PHONY: generate
+generate: ## Regenerate protobuf code, deep copies and CRDs
+	hack/generate
+
+.PHONY: fmt
+fmt: ## Format Go files: gofumpt, imports in three groups
+	$(GOLANGCI) fmt --config .golangci.yml
+
+.PHONY: lint
+lint: ## Run golangci-lint, kube-api-linter, buf lint and the checks of hack/
+	hack/lint
+
+.PHONY: verify
+verify: ## Fail when a generated file, a go.mod or the formatting is stale
+	hack/verify
+
+.PHONY: test
+test: ## Install what tests run against, then test with the race detector (PKG=./runtime/event/...)
+	hack/test-deps
+	CGO_ENABLED=1 go test -race -p 2 -timeout 20m $(PKG)
+
+##@ Try
+
+.PHONY: demo
+demo: build chdb ## Count 20,000 events of made-up visitors, then keep serving (ONCE=1: stop after the table)
+	./bin/clicktally demo -f config/samples $(if $(ONCE),--once)
+
+.PHONY: help
+help: ## Explain every target
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-zA-Z0-9_-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
