@@ -16,9 +16,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Prefix",type=string,JSONPath=`.spec.kafka.topicPrefix`
 // +kubebuilder:printcolumn:name="Trackers",type=integer,JSONPath=`.status.trackers`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.spec.kafka.?topicPrefix == oldSelf.spec.kafka.?topicPrefix",fieldPath=".spec.kafka.topicPrefix",message="the topic prefix is immutable: make a second pipeline and move the trackers"
-// +kubebuilder:validation:XValidation:rule="self.spec.clickHouse.?database == oldSelf.spec.clickHouse.?database",fieldPath=".spec.clickHouse.database",message="the database is immutable: make a second pipeline and move the trackers"
-// +kubebuilder:validation:XValidation:rule="self.spec.?dimensions == oldSelf.spec.?dimensions",fieldPath=".spec.dimensions",message="the dimensions are immutable: make a second pipeline and move the trackers"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.kafka.topicPrefix) == has(oldSelf.spec.kafka.topicPrefix) && (!has(self.spec.kafka.topicPrefix) || self.spec.kafka.topicPrefix == oldSelf.spec.kafka.topicPrefix)",fieldPath=".spec.kafka.topicPrefix",message="the topic prefix is immutable: make a second pipeline and move the trackers"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.clickHouse.database) == has(oldSelf.spec.clickHouse.database) && (!has(self.spec.clickHouse.database) || self.spec.clickHouse.database == oldSelf.spec.clickHouse.database)",fieldPath=".spec.clickHouse.database",message="the database is immutable: make a second pipeline and move the trackers"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.dimensions) == has(oldSelf.spec.dimensions) && (!has(self.spec.dimensions) || self.spec.dimensions == oldSelf.spec.dimensions)",fieldPath=".spec.dimensions",message="the dimensions are immutable: make a second pipeline and move the trackers"
 type AggregationPipeline struct {
 	metav1.TypeMeta `json:",inline"`
 

@@ -16,7 +16,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Tracker",type=string,JSONPath=`.spec.trackerRefs[0].name`
 // +kubebuilder:printcolumn:name="Serving",type=string,JSONPath=`.status.serving`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.spec.?id.orValue(self.metadata.name) == oldSelf.spec.?id.orValue(oldSelf.metadata.name)",fieldPath=".spec.id",message="the campaign id is immutable, links out there hold it: make a new campaign"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.id) ? self.spec.id == (has(oldSelf.spec.id) ? oldSelf.spec.id : self.metadata.name) : !has(oldSelf.spec.id) || oldSelf.spec.id == self.metadata.name",fieldPath=".spec.id",message="the campaign id is immutable, links out there hold it: make a new campaign"
 // +kubebuilder:validation:XValidation:rule="has(self.spec.id) || self.metadata.name.size() <= 64",fieldPath=".spec.id",message="the name is longer than 64 characters: set spec.id to a shorter campaign id"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.price) || has(self.spec.price)",fieldPath=".spec.price",message="a price cannot be removed: set its amount to \"0\""
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.spec.price) || !has(self.spec.price) || self.spec.price.currency == oldSelf.spec.price.currency",fieldPath=".spec.price.currency",message="the currency of a campaign is immutable: make a new campaign"
@@ -83,7 +83,7 @@ type CampaignSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name && a.?namespace == b.?namespace))",message="names a tracker twice"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name && has(a.__namespace__) == has(b.__namespace__) && (!has(a.__namespace__) || a.__namespace__ == b.__namespace__)))",message="names a tracker twice"
 	TrackerRefs []TrackerRef `json:"trackerRefs,omitempty"`
 
 	// advertiser is who pays, as reports and bills name it.

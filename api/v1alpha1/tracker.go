@@ -15,9 +15,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Behind",type=integer,JSONPath=`.status.behind`
 // +kubebuilder:printcolumn:name="Campaigns",type=integer,JSONPath=`.status.campaigns`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.spec.?journal.?volume == oldSelf.spec.?journal.?volume",fieldPath=".spec.journal.volume",message="the journal's volume is immutable: make a second tracker and move the domains"
-// +kubebuilder:validation:XValidation:rule="self.spec.?journal.?size == oldSelf.spec.?journal.?size",fieldPath=".spec.journal.size",message="the journal's size is immutable: make a second tracker and move the domains"
-// +kubebuilder:validation:XValidation:rule="self.spec.?journal.?storageClassName == oldSelf.spec.?journal.?storageClassName",fieldPath=".spec.journal.storageClassName",message="the journal's storage class is immutable: make a second tracker and move the domains"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.journal) && has(self.spec.journal.volume)) == (has(oldSelf.spec.journal) && has(oldSelf.spec.journal.volume)) && (!(has(self.spec.journal) && has(self.spec.journal.volume)) || self.spec.journal.volume == oldSelf.spec.journal.volume)",fieldPath=".spec.journal.volume",message="the journal's volume is immutable: make a second tracker and move the domains"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.journal) && has(self.spec.journal.size)) == (has(oldSelf.spec.journal) && has(oldSelf.spec.journal.size)) && (!(has(self.spec.journal) && has(self.spec.journal.size)) || self.spec.journal.size == oldSelf.spec.journal.size)",fieldPath=".spec.journal.size",message="the journal's size is immutable: make a second tracker and move the domains"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec.journal) && has(self.spec.journal.storageClassName)) == (has(oldSelf.spec.journal) && has(oldSelf.spec.journal.storageClassName)) && (!(has(self.spec.journal) && has(self.spec.journal.storageClassName)) || self.spec.journal.storageClassName == oldSelf.spec.journal.storageClassName)",fieldPath=".spec.journal.storageClassName",message="the journal's storage class is immutable: make a second tracker and move the domains"
 type Tracker struct {
 	metav1.TypeMeta `json:",inline"`
 
