@@ -93,7 +93,8 @@ ORDER BY (src_part, from_off, to_off, kind)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 -- Minute rows: absolute values computed over raw of one src_part below a cut. ver = epoch<<48 | cut.
--- A row counts only when its ver is the ver of its minute's mark.
+-- All rows of one minute are one block; a row counts only once its minute is marked at its ver or a
+-- lower one (readers: store.MinutesAtMarks).
 CREATE TABLE IF NOT EXISTS {db}.minutes (
   src_part UInt32,
   minute DateTime('UTC'),
@@ -149,11 +150,13 @@ ORDER BY (src_part, minute)
 TTL minute + toIntervalDay({raw_days})
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
--- How far each partition is: before complete_until no minute is dirty and nothing of the log is unloaded.
+-- How far each partition is: everything logged until complete_until is loaded and in marked minutes.
+-- It never goes back: what arrives later for an older minute is in `dirty` until that minute is computed again.
 CREATE TABLE IF NOT EXISTS {db}.progress (
   src_part UInt32,
   complete_until DateTime64(3, 'UTC'),
   loaded_off UInt64,
+  dirty UInt64,                       -- minutes that a manifest touched above their mark's cut
   written DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree(written)
 ORDER BY src_part

@@ -1,0 +1,86 @@
+package store
+
+import (
+	_ "embed"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clicktally/clicktally/runtime/event"
+)
+
+// MaxStated is how many combinations of visitor-stated ad, publisher and ts_id a (minute, src_part,
+// campaign) keeps apart; later ones in log order count under event.FoldedValue.
+const MaxStated = 4096
+
+// Cut names one minute of one src_part and the raw it is computed over: offsets below Offset.
+type Cut struct {
+	SrcPart event.SrcPart
+	Minute  int64 // unix seconds, a multiple of 60
+	Offset  uint64
+}
+
+// Ver orders computations of a minute: within an epoch the longer prefix of the log is the higher.
+func Ver(epoch uint16, offset uint64) uint64 { return uint64(epoch)<<48 | offset }
+
+// VerOffset is the cut of a ver.
+func VerOffset(ver uint64) uint64 { return ver & (1<<48 - 1) }
+
+//go:embed minutes.sql
+var minutesSQL string
+
+//go:embed marks.sql
+var marksSQL string
+
+// InsertMinutes computes and writes the rows of several minutes in one statement. A minute that is
+// marked at its cut or above writes nothing, nor does one whose totals would fall below its mark.
+// stated is MaxStated, lower in tests.
+func InsertMinutes(db string, epoch uint16, stated int, cuts []Cut) string {
+	return strings.NewReplacer(
+		"{db}", Quote(db), "{keys}", keyList(cuts), "{cuts}", cutList(cuts),
+		"{epoch}", strconv.Itoa(int(epoch)), "{fold}", strconv.Itoa(stated),
+	).Replace(minutesSQL)
+}
+
+// InsertMarks marks the rows that InsertMinutes wrote; it runs after it.
+func InsertMarks(db string, now time.Time, cuts []Cut) string {
+	return strings.NewReplacer(
+		"{db}", Quote(db), "{keys}", keyList(cuts), "{now}", strconv.FormatInt(now.UnixMilli(), 10),
+	).Replace(marksSQL)
+}
+
+// SelectMarks reads src_part, minute (unix seconds, Int64) and ver of the marks of cuts.
+func SelectMarks(db string, cuts []Cut) string {
+	return "SELECT src_part, toInt64(toUnixTimestamp(minute)), max(ver) FROM " + Quote(db) + ".marks" +
+		" WHERE (src_part, minute) IN (" + keyList(cuts) + ") GROUP BY src_part, minute"
+}
+
+func keyList(cuts []Cut) string {
+	return tuples(cuts, func(b []byte, c Cut) []byte {
+		b = strconv.AppendUint(b, uint64(c.SrcPart), 10)
+		b = append(b, ", toDateTime("...)
+		b = strconv.AppendInt(b, c.Minute, 10)
+		return append(b, ", 'UTC')"...)
+	})
+}
+
+func cutList(cuts []Cut) string {
+	return tuples(cuts, func(b []byte, c Cut) []byte {
+		b = strconv.AppendUint(b, uint64(c.SrcPart), 10)
+		b = append(b, ", "...)
+		b = strconv.AppendInt(b, c.Minute, 10)
+		b = append(b, ", "...)
+		return strconv.AppendUint(b, c.Offset, 10)
+	})
+}
+
+func tuples(cuts []Cut, one func([]byte, Cut) []byte) string {
+	var b []byte
+	for i, c := range cuts {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(one(append(b, '('), c), ')')
+	}
+	return string(b)
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MinutesAtMarks is a subquery that yields every minute row that counts, with all columns of table
+// minutes, each key once, for minutes in [from, to); a zero time leaves that side open.
+//
+// A minute without a mark yields nothing. Rows above their mark are a complete later version (one
+// block, checked against the mark before it was written) whose mark is on its way: they replaced
+// the marked ones, so they count; without them a reader between rows and mark would see too little.
+func MinutesAtMarks(db string, from, to time.Time) string {
+	where := timeRange("minute", from, to)
+	return "(SELECT r.* FROM (SELECT * FROM " + Quote(db) + ".minutes FINAL WHERE " + where + ") AS r" +
+		" INNER JOIN (SELECT src_part, minute, max(ver) AS marked FROM " + Quote(db) + ".marks WHERE " + where +
+		" GROUP BY src_part, minute) AS k ON r.src_part = k.src_part AND r.minute = k.minute" +
+		" WHERE r.ver >= k.marked)"
+}
+
+// EventsOnce is a subquery that yields raw events in [from, to) of event time, each identity once
+// (the lowest offset wins), with all columns of table events and `duplicates`, its further copies.
+func EventsOnce(db string, from, to time.Time) string {
+	return "(SELECT *, count() OVER (PARTITION BY src_part, minute, identity) - 1 AS duplicates FROM " + Quote(db) +
+		".events FINAL WHERE " + timeRange("minute", floorMinute(from), ceilMinute(to)) +
+		" AND " + timeRange("timestamp", from, to) +
+		" QUALIFY row_number() OVER (PARTITION BY src_part, minute, identity ORDER BY src_off) = 1)"
+}
+
+// ConversionsByClick is a subquery that yields one row per conversion of clicks in [from, to), dated
+// at the click's time, with its last status in log order and the click's dimensions: src_part,
+// click_time, minute, click_id, txid, kind, status, revenue_micros, revenue_currency, timestamp (of
+// the conversion), and from the click campaign_id, ad_id, advertiser_id, publisher_id, ts_id,
+// country, region, device_type, disposition, click_status, external_id. A conversion whose click was
+// not loaded (or is older than the lookup's 37 days) is left out; Test clicks are left out too.
+func ConversionsByClick(db string, from, to time.Time) string {
+	return "(SELECT v.src_part AS src_part, v.click_time AS click_time, toStartOfMinute(v.click_time) AS minute," +
+		" v.click_id AS click_id, v.txid AS txid, v.kind AS kind, v.status AS status," +
+		" v.revenue_micros AS revenue_micros, v.revenue_currency AS revenue_currency, v.timestamp AS timestamp," +
+		" c.campaign_id AS campaign_id, c.ad_id AS ad_id, c.advertiser_id AS advertiser_id, c.publisher_id AS publisher_id," +
+		" c.ts_id AS ts_id, c.country AS country, c.region AS region, c.device_type AS device_type," +
+		" c.disposition AS disposition, c.status AS click_status, c.external_id AS external_id" +
+		" FROM (SELECT * FROM " + Quote(db) + ".conversions FINAL WHERE " + timeRange("click_time", from, to) + ") AS v" +
+		" INNER JOIN (SELECT * FROM " + Quote(db) + ".click_lookup FINAL WHERE " + timeRange("hour", floorHour(from), to) + ") AS c" +
+		" ON v.click_id = c.event_id WHERE c.disposition != 'Test')"
+}
+
+// CompleteUntil selects complete_until (DateTime64(3), the lowest of the given generation's
+// partitions) and dirty (UInt64, minutes that wait to be computed again for what came late). As long
+// as fewer than partitions have reported, complete_until is 1970.
+func CompleteUntil(db string, generation, partitions uint32) string {
+	return "SELECT if(count() < " + strconv.FormatUint(uint64(partitions), 10) +
+		", toDateTime64(0, 3, 'UTC'), min(complete_until)) AS complete_until, sum(dirty) AS dirty FROM " +
+		Quote(db) + ".progress FINAL WHERE bitShiftRight(src_part, 16) = " + strconv.FormatUint(uint64(generation), 10)
+}
+
+// timeRange is a condition from <= column < to, in ms; a zero time leaves its side open.
+func timeRange(column string, from, to time.Time) string {
+	var terms []string
+	if !from.IsZero() {
+		terms = append(terms, column+" >= "+instant(from))
+	}
+	if !to.IsZero() {
+		terms = append(terms, column+" < "+instant(to))
+	}
+	if terms == nil {
+		return "1"
+	}
+	return strings.Join(terms, " AND ")
+}
+
+func instant(t time.Time) string {
+	if t.Nanosecond() == 0 {
+		return "toDateTime(" + strconv.FormatInt(t.Unix(), 10) + ", 'UTC')"
+	}
+	return "fromUnixTimestamp64Milli(" + strconv.FormatInt(t.UnixMilli(), 10) + ", 'UTC')"
+}
+
+func floorMinute(t time.Time) time.Time { return truncate(t, time.Minute) }
+
+func floorHour(t time.Time) time.Time { return truncate(t, time.Hour) }
+
+func ceilMinute(t time.Time) time.Time {
+	if floor := floorMinute(t); !floor.Equal(t) {
+		return floor.Add(time.Minute)
+	}
+	return t
+}
+
+func truncate(t time.Time, d time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Truncate(d)
+}
