@@ -133,12 +133,12 @@ type Privacy struct {
 }
 
 // SigningMode says what a wrong or missing signature of a link does.
-// +kubebuilder:validation:Enum=Off;ReportOnly;Enforce
+// +kubebuilder:validation:Enum=None;ReportOnly;Enforce
 type SigningMode string
 
 const (
-	// SigningOff looks at no signature.
-	SigningOff SigningMode = "Off"
+	// SigningNone looks at no signature. (YAML reads Off as false.)
+	SigningNone SigningMode = "None"
 	// SigningReportOnly reports and does nothing.
 	SigningReportOnly SigningMode = "ReportOnly"
 	// SigningEnforce gives the points of SignatureInvalid.
@@ -146,9 +146,9 @@ const (
 )
 
 // Signing is how links are protected.
-// +kubebuilder:validation:XValidation:rule="self.mode == 'Off' || has(self.keysRef)",fieldPath=".keysRef",message="ReportOnly and Enforce need keysRef"
+// +kubebuilder:validation:XValidation:rule="self.mode == 'None' || has(self.keysRef)",fieldPath=".keysRef",message="ReportOnly and Enforce need keysRef"
 type Signing struct {
-	// mode is Off, ReportOnly or Enforce.
+	// mode is None, ReportOnly or Enforce.
 	// +required
 	Mode SigningMode `json:"mode,omitempty"`
 

@@ -13,7 +13,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.type`
 // +kubebuilder:printcolumn:name="Trackers",type=integer,JSONPath=`.status.trackers`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 64",message="the name is the ts_id in links: at most 64 characters"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 64",fieldPath=".metadata",message="the name is the ts_id in links: at most 64 characters"
 type TrafficSource struct {
 	metav1.TypeMeta `json:",inline"`
 

@@ -47,12 +47,13 @@ type StatusMapping struct {
 
 // Notification is a call that we make when a conversion changes.
 type Notification struct {
-	// on are the statuses that make the call.
+	// statuses are those that make the call when a conversion takes them on. (A
+	// key named "on" would be read as true in YAML.)
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=3
-	On []ConversionStatus `json:"on,omitempty"`
+	Statuses []ConversionStatus `json:"statuses,omitempty"`
 
 	// url is called with GET. Macros are expanded, {externalid} being the
 	// source's own click id.

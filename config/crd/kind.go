@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -62,7 +63,7 @@ func (k *kindValidator) validateCreate(ctx context.Context, object *unstructured
 		return errs
 	}
 	broken, _ := k.rules().Validate(ctx, nil, k.structural, object.Object, nil, celconfig.RuntimeCELCostBudget)
-	return append(errs, broken...)
+	return withRules(errs, broken)
 }
 
 // validateUpdate forgives, as an API server does, what was wrong before and did
@@ -81,7 +82,19 @@ func (k *kindValidator) validateUpdate(ctx context.Context, object, old *unstruc
 		return errs
 	}
 	broken, _ := k.rules().Validate(ctx, nil, k.structural, object.Object, old.Object, celconfig.RuntimeCELCostBudget, cel.WithRatcheting(unchanged))
-	return append(errs, broken...)
+	return withRules(errs, broken)
+}
+
+// withRules appends what the rules found to what the schema found. A rule that
+// could not be evaluated stumbled over a value that the schema has named already.
+func withRules(errs, broken field.ErrorList) field.ErrorList {
+	for _, err := range broken {
+		if len(errs) > 0 && strings.Contains(err.Detail, "evaluating rule: ") {
+			continue
+		}
+		errs = append(errs, err)
+	}
+	return errs
 }
 
 // pruneUnknown removes the fields that the schema does not know and returns an
