@@ -1,6 +1,8 @@
 package score
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
@@ -17,7 +19,8 @@ var Default = sync.OnceValue(func() *Policy {
 })
 
 // DefaultPolicy returns every default of a FraudPolicy, resolved: a new value with each call, rules
-// in the order of their codes. The compiler fills what a policy leaves out from it.
+// sorted by reason. It is what the compiler fills a policy's gaps with (compile.BuiltInPolicy), in a
+// form that a tracker has without the API types; a test holds both to the same.
 func DefaultPolicy() *catalogpb.Policy {
 	p := &catalogpb.Policy{
 		SuspiciousFrom: 31,
@@ -40,22 +43,24 @@ func DefaultPolicy() *catalogpb.Policy {
 		}
 		p.Rules = append(p.Rules, rule)
 	}
+	slices.SortFunc(p.Rules, func(a, b *catalogpb.Rule) int { return strings.Compare(a.GetReason(), b.GetReason()) })
 	return p
 }
 
-// defaultPoints: from 31 on a single reason makes a click suspicious, below it takes two families.
+// defaultPoints: 100 leaves no doubt; every other stays below the fraudulent band alone; from 31 on a
+// reason makes a click suspicious, below it takes a second family.
 var defaultPoints = [reasonCount]uint32{
 	event.Reason_REASON_IP_VELOCITY:              40,
 	event.Reason_REASON_DEVICE_VELOCITY:          40,
-	event.Reason_REASON_IP_DATACENTER:            30,
-	event.Reason_REASON_IP_PROXY:                 30,
-	event.Reason_REASON_IP_TOR:                   40,
+	event.Reason_REASON_IP_DATACENTER:            35,
+	event.Reason_REASON_IP_PROXY:                 35,
+	event.Reason_REASON_IP_TOR:                   45,
 	event.Reason_REASON_IP_DENIED:                100,
-	event.Reason_REASON_NO_IMPRESSION:            20,
+	event.Reason_REASON_NO_IMPRESSION:            25,
 	event.Reason_REASON_CLICK_TOO_FAST:           35,
 	event.Reason_REASON_NO_POINTER:               20,
-	event.Reason_REASON_POINTER_SYNTHETIC:        40,
-	event.Reason_REASON_REGULAR_TIMING:           35,
+	event.Reason_REASON_POINTER_SYNTHETIC:        45,
+	event.Reason_REASON_REGULAR_TIMING:           40,
 	event.Reason_REASON_FINGERPRINT_INCONSISTENT: 35,
 	event.Reason_REASON_GEO_DENIED:               40,
 	event.Reason_REASON_GEO_TIME_ZONE_MISMATCH:   20,
@@ -66,8 +71,8 @@ var defaultPoints = [reasonCount]uint32{
 	event.Reason_REASON_USER_AGENT_MISSING:       25,
 	event.Reason_REASON_USER_AGENT_PREVIEW:       100,
 	event.Reason_REASON_BOT_ADDRESS_FORGED:       100,
-	event.Reason_REASON_REPLAY:                   80,
-	event.Reason_REASON_SIGNATURE_INVALID:        80,
+	event.Reason_REASON_REPLAY:                   45,
+	event.Reason_REASON_SIGNATURE_INVALID:        45,
 	event.Reason_REASON_RATE_LIMITED:             0,
-	event.Reason_REASON_MODEL_HIGH:               80,
+	event.Reason_REASON_MODEL_HIGH:               0,
 }

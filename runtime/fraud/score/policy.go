@@ -21,8 +21,7 @@ const MaxPoints = 100
 // Policy is a compiled fraud policy: immutable and safe for concurrent use.
 type Policy struct {
 	digest         []byte
-	suspiciousFrom uint32
-	fraudulentFrom uint32
+	bands          bands
 	points         [reasonCount]uint32
 	ipVelocity     velocity
 	deviceVelocity velocity
@@ -56,11 +55,12 @@ func (p *Policy) IPWindow() uint32 { return p.ipVelocity.windowS }
 func (p *Policy) DeviceWindow() uint32 { return p.deviceVelocity.windowS }
 
 func compile(p *catalogpb.Policy) (*Policy, error) {
-	c := &Policy{suspiciousFrom: p.GetSuspiciousFrom(), fraudulentFrom: p.GetFraudulentFrom()}
-	if c.suspiciousFrom < 1 || c.suspiciousFrom >= c.fraudulentFrom || c.fraudulentFrom > MaxPoints {
+	b := bands{suspiciousFrom: p.GetSuspiciousFrom(), fraudulentFrom: p.GetFraudulentFrom()}
+	if b.suspiciousFrom < 1 || b.suspiciousFrom >= b.fraudulentFrom || b.fraudulentFrom > MaxPoints {
 		return nil, fmt.Errorf("bands: suspiciousFrom %d and fraudulentFrom %d must ascend within 1 to %d",
-			c.suspiciousFrom, c.fraudulentFrom, MaxPoints)
+			b.suspiciousFrom, b.fraudulentFrom, MaxPoints)
 	}
+	c := &Policy{bands: b}
 	for i, rule := range p.GetRules() {
 		if err := c.addRule(rule); err != nil {
 			return nil, fmt.Errorf("rules[%d]: %w", i, err)
