@@ -70,7 +70,7 @@ type AggregationPipelineSpec struct {
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
-	// +kubebuilder:default={Campaign,Ad,Advertiser,Publisher,TrafficSource,Country,Region,DeviceType}
+	// +default=["Campaign","Ad","Advertiser","Publisher","TrafficSource","Country","Region","DeviceType"]
 	// +kubebuilder:validation:XValidation:rule="['Campaign', 'Advertiser'].all(d, d in self)",message="must contain Campaign and Advertiser: bills are made from them"
 	Dimensions []Dimension `json:"dimensions,omitempty"`
 

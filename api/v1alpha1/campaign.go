@@ -164,6 +164,7 @@ type CampaignSpec struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name))",message="names a rule twice"
 	Routing []Route `json:"routing,omitempty"`
 
 	// tests are requests with the answers they must get, at most 16. Lint and

@@ -57,9 +57,11 @@ type TestExpectation struct {
 	// +optional
 	Status ClickStatus `json:"status,omitempty"`
 
-	// reasons are all reasons that get points, in any order.
+	// reasons are all reasons that get points, in any order. To expect none, say
+	// status: Valid.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
 	Reasons []ReasonCode `json:"reasons,omitempty"`
 }

@@ -187,6 +187,13 @@ var campaignRouting = []ruleCase{
 		message:  "must name exactly one of offer and landingPage",
 	},
 	{
+		rule:     "a routing rule has a name of its own",
+		accepted: `spec: {offers: [{id: a, url: "https://a.example/"}], routing: [{name: r, split: [{offer: a, weight: 10000}]}, {name: s, split: [{offer: a, weight: 10000}]}]}`,
+		rejected: `spec: {offers: [{id: a, url: "https://a.example/"}], routing: [{name: r, split: [{offer: a, weight: 10000}]}, {name: r, split: [{offer: a, weight: 10000}]}]}`,
+		path:     "spec.routing",
+		message:  "names a rule twice",
+	},
+	{
 		rule:     "a test comes from an address",
 		accepted: `spec: {tests: [{name: t, request: {query: q, address: "2001:db8::7"}, expect: {status: Valid}}]}`,
 		rejected: `spec: {tests: [{name: t, request: {query: q, address: "198.51.100.0/24"}, expect: {status: Valid}}]}`,
