@@ -41,6 +41,8 @@ type Campaign struct {
 	ID      string           `json:"id"`
 	Share   int              `json:"share"`
 	Outcome Outcome          `json:"outcome,omitempty"`
+	// Partner says that the traffic source of Config.Token may report events of this campaign.
+	Partner bool             `json:"partner,omitempty"`
 	Price   *event.MoneyText `json:"price,omitempty"`
 	Ads     []Ad             `json:"ads,omitempty"`
 }
@@ -101,7 +103,7 @@ func (s *Scenario) check() error {
 	case s.Visits.total() < 1:
 		return fmt.Errorf("visits: at least one kind needs a weight")
 	}
-	shares, routed := 0, 0
+	shares, routed, partners := 0, 0, 0
 	for i, c := range s.Campaigns {
 		if c.ID == "" || c.Share < 0 {
 			return fmt.Errorf("campaigns[%d]: needs an id and a share of at least 0", i)
@@ -112,12 +114,18 @@ func (s *Scenario) check() error {
 			}
 		}
 		shares += c.Share
-		if c.outcome() == Routed {
+		if c.routed() {
 			routed += c.Share
+		}
+		if c.reportable() {
+			partners += c.Share
 		}
 	}
 	if shares == 0 || routed == 0 {
 		return fmt.Errorf("campaigns: at least one with outcome Routed needs a share")
+	}
+	if partners == 0 && s.Visits.Server > 0 {
+		return fmt.Errorf("visits.server: no campaign with outcome Routed has partner: true")
 	}
 	return nil
 }
@@ -132,6 +140,10 @@ func (c *Campaign) outcome() Outcome {
 	}
 	return c.Outcome
 }
+
+func (c *Campaign) routed() bool { return c.outcome() == Routed }
+
+func (c *Campaign) reportable() bool { return c.Partner && c.routed() }
 
 func (c *Campaign) prices() []*event.MoneyText {
 	var prices []*event.MoneyText
@@ -152,7 +164,7 @@ func (c *Campaign) priceOf(ad *Ad) (micros int64, currency string) {
 	if ad != nil && ad.Price != nil {
 		price = ad.Price
 	}
-	if price == nil || c.outcome() != Routed {
+	if price == nil || !c.routed() {
 		return 0, ""
 	}
 	micros, _ = price.Micros() // checked by Load

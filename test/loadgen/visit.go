@@ -105,7 +105,7 @@ func newPlanner(s *Scenario, run uint32) *planner {
 
 // visit plans the next visit.
 func (p *planner) visit() *visit {
-	v := &visit{number: p.next, campaign: p.campaign(false)}
+	v := &visit{number: p.next, campaign: p.campaign(anyCampaign)}
 	p.next++
 	v.ad = p.pickAd(v.campaign)
 	v.visitor = p.visitor(v.number)
@@ -133,7 +133,7 @@ func (p *planner) person(v *visit) {
 		return
 	}
 	v.steps = append(v.steps, step{kind: click, after: p.between(unhurried, 2*unhurried)})
-	if v.campaign.outcome() != Routed {
+	if !v.campaign.routed() {
 		return
 	}
 	if p.rng.Float64() < shareOfBounces {
@@ -144,13 +144,13 @@ func (p *planner) person(v *visit) {
 	switch x := p.rng.Float64(); {
 	case x < shareOfLeads:
 		v.steps = append(v.steps, step{kind: lead, after: p.between(100*time.Millisecond, time.Second)})
-	case x < shareOfLeads+shareOfSales:
+	case x < shareOfLeads+shareOfSales && v.campaign.Partner:
 		v.steps = append(v.steps, step{kind: purchase, after: p.between(100*time.Millisecond, time.Second)})
 	}
 }
 
 func (p *planner) hasty(v *visit) {
-	v.campaign = p.campaign(true)
+	v.campaign = p.campaign((*Campaign).routed)
 	v.ad = p.pickAd(v.campaign)
 	v.expect = always("Suspicious")
 	v.steps = []step{{kind: impression}, {kind: click}}
@@ -172,7 +172,7 @@ func (p *planner) denied(v *visit) {
 // farm is one device behind one address: the sixth click is too many for the device, the eleventh
 // for the address as well.
 func (p *planner) farm(v *visit) {
-	v.campaign = p.campaign(true)
+	v.campaign = p.campaign((*Campaign).routed)
 	v.ad = p.pickAd(v.campaign)
 	v.visitor.device = fmt.Sprintf("farm-%x-%d", p.run, v.number)
 	v.expect = func(n int) string {
@@ -191,7 +191,7 @@ func (p *planner) farm(v *visit) {
 
 // server reports a batch: some events late by minutes or days, none in order, every third batch twice.
 func (p *planner) server(v *visit) {
-	v.campaign = p.campaign(true)
+	v.campaign = p.campaign((*Campaign).reportable)
 	v.expect = always("Valid")
 	types := []string{"impression", "impression", "click", "page_view"}
 	var events []reported
@@ -211,29 +211,29 @@ func (p *planner) server(v *visit) {
 	v.steps = []step{{kind: batch, batch: events, again: p.rng.IntN(3) == 0}}
 }
 
-func (p *planner) campaign(routed bool) *Campaign {
-	for {
-		n := p.rng.IntN(p.shares())
-		for i := range p.scenario.Campaigns {
-			c := &p.scenario.Campaigns[i]
-			if n < c.Share {
-				if routed && c.outcome() != Routed {
-					break
-				}
-				return c
-			}
-			n -= c.Share
+// campaign picks by share among those that fit.
+func (p *planner) campaign(fits func(*Campaign) bool) *Campaign {
+	total := 0
+	for i := range p.scenario.Campaigns {
+		if c := &p.scenario.Campaigns[i]; fits(c) {
+			total += c.Share
 		}
 	}
+	n := p.rng.IntN(total)
+	for i := range p.scenario.Campaigns {
+		c := &p.scenario.Campaigns[i]
+		if !fits(c) {
+			continue
+		}
+		if n < c.Share {
+			return c
+		}
+		n -= c.Share
+	}
+	return nil // not reached: n is below the total
 }
 
-func (p *planner) shares() int {
-	total := 0
-	for _, c := range p.scenario.Campaigns {
-		total += c.Share
-	}
-	return total
-}
+func anyCampaign(*Campaign) bool { return true }
 
 func (p *planner) pickAd(c *Campaign) *Ad {
 	if len(c.Ads) == 0 {
