@@ -10,6 +10,9 @@ import (
 // PipelineKey is the key of the one pipeline record.
 const PipelineKey = "pipeline"
 
+// TrackerPrefix begins the key of a tracker; the rest is namespace/name.
+const TrackerPrefix = "tracker/"
+
 // CampaignKey returns the key of a campaign or, after its deletion, of its released id.
 func CampaignKey(id string) string { return "campaign/" + id }
 
@@ -20,7 +23,7 @@ func PolicyKey(namespace, name string) string { return "policy/" + namespace + "
 func SourceKey(namespace, id string) string { return "source/" + namespace + "/" + id }
 
 // TrackerKey returns the key of a tracker.
-func TrackerKey(namespace, name string) string { return "tracker/" + namespace + "/" + name }
+func TrackerKey(namespace, name string) string { return TrackerPrefix + namespace + "/" + name }
 
 // GenerationKey returns the key of a set of event partitions.
 func GenerationKey(number uint32) string {

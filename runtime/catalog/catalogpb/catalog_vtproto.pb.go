@@ -187,6 +187,7 @@ func (m *Campaign) CloneVT() *Campaign {
 	r.Policy = m.Policy
 	r.FromMs = m.FromMs
 	r.ToMs = m.ToMs
+	r.DisplayName = m.DisplayName
 	if rhs := m.LandingPages; rhs != nil {
 		tmpContainer := make([]*Page, len(rhs))
 		for k, v := range rhs {
@@ -230,11 +231,6 @@ func (m *Campaign) CloneVT() *Campaign {
 		}
 		r.Routing = tmpContainer
 	}
-	if rhs := m.Sources; rhs != nil {
-		tmpContainer := make([]string, len(rhs))
-		copy(tmpContainer, rhs)
-		r.Sources = tmpContainer
-	}
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -254,6 +250,7 @@ func (m *Page) CloneVT() *Page {
 	r.Id = m.Id
 	r.Url = m.Url
 	r.Active = m.Active
+	r.DisplayName = m.DisplayName
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -299,11 +296,6 @@ func (m *Route) CloneVT() *Route {
 		tmpContainer := make([]string, len(rhs))
 		copy(tmpContainer, rhs)
 		r.DeviceTypes = tmpContainer
-	}
-	if rhs := m.Sources; rhs != nil {
-		tmpContainer := make([]string, len(rhs))
-		copy(tmpContainer, rhs)
-		r.Sources = tmpContainer
 	}
 	if rhs := m.Split; rhs != nil {
 		tmpContainer := make([]*Share, len(rhs))
@@ -1054,14 +1046,8 @@ func (this *Campaign) EqualVT(that *Campaign) bool {
 			}
 		}
 	}
-	if len(this.Sources) != len(that.Sources) {
+	if this.DisplayName != that.DisplayName {
 		return false
-	}
-	for i, vx := range this.Sources {
-		vy := that.Sources[i]
-		if vx != vy {
-			return false
-		}
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
 }
@@ -1086,6 +1072,9 @@ func (this *Page) EqualVT(that *Page) bool {
 		return false
 	}
 	if this.Active != that.Active {
+		return false
+	}
+	if this.DisplayName != that.DisplayName {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -1146,15 +1135,6 @@ func (this *Route) EqualVT(that *Route) bool {
 	}
 	for i, vx := range this.DeviceTypes {
 		vy := that.DeviceTypes[i]
-		if vx != vy {
-			return false
-		}
-	}
-	if len(this.Sources) != len(that.Sources) {
-		return false
-	}
-	for i, vx := range this.Sources {
-		vy := that.Sources[i]
 		if vx != vy {
 			return false
 		}
@@ -2065,16 +2045,14 @@ func (m *Campaign) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if len(m.Sources) > 0 {
-		for iNdEx := len(m.Sources) - 1; iNdEx >= 0; iNdEx-- {
-			i -= len(m.Sources[iNdEx])
-			copy(dAtA[i:], m.Sources[iNdEx])
-			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Sources[iNdEx])))
-			i--
-			dAtA[i] = 0x1
-			i--
-			dAtA[i] = 0xa2
-		}
+	if len(m.DisplayName) > 0 {
+		i -= len(m.DisplayName)
+		copy(dAtA[i:], m.DisplayName)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.DisplayName)))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xaa
 	}
 	if len(m.Routing) > 0 {
 		for iNdEx := len(m.Routing) - 1; iNdEx >= 0; iNdEx-- {
@@ -2273,6 +2251,13 @@ func (m *Page) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if len(m.DisplayName) > 0 {
+		i -= len(m.DisplayName)
+		copy(dAtA[i:], m.DisplayName)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.DisplayName)))
+		i--
+		dAtA[i] = 0x22
+	}
 	if m.Active {
 		i--
 		if m.Active {
@@ -2397,15 +2382,6 @@ func (m *Route) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
 			i--
 			dAtA[i] = 0x2a
-		}
-	}
-	if len(m.Sources) > 0 {
-		for iNdEx := len(m.Sources) - 1; iNdEx >= 0; iNdEx-- {
-			i -= len(m.Sources[iNdEx])
-			copy(dAtA[i:], m.Sources[iNdEx])
-			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Sources[iNdEx])))
-			i--
-			dAtA[i] = 0x22
 		}
 	}
 	if len(m.DeviceTypes) > 0 {
@@ -3515,11 +3491,9 @@ func (m *Campaign) SizeVT() (n int) {
 			n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
-	if len(m.Sources) > 0 {
-		for _, s := range m.Sources {
-			l = len(s)
-			n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
-		}
+	l = len(m.DisplayName)
+	if l > 0 {
+		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -3541,6 +3515,10 @@ func (m *Page) SizeVT() (n int) {
 	}
 	if m.Active {
 		n += 2
+	}
+	l = len(m.DisplayName)
+	if l > 0 {
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -3586,12 +3564,6 @@ func (m *Route) SizeVT() (n int) {
 	}
 	if len(m.DeviceTypes) > 0 {
 		for _, s := range m.DeviceTypes {
-			l = len(s)
-			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
-		}
-	}
-	if len(m.Sources) > 0 {
-		for _, s := range m.Sources {
 			l = len(s)
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
@@ -5362,9 +5334,9 @@ func (m *Campaign) UnmarshalVT(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
-		case 20:
+		case 21:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Sources", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field DisplayName", wireType)
 			}
 			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
@@ -5392,7 +5364,7 @@ func (m *Campaign) UnmarshalVT(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Sources = append(m.Sources, string(dAtA[iNdEx:postIndex]))
+			m.DisplayName = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -5529,6 +5501,38 @@ func (m *Page) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Active = bool(v != 0)
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DisplayName", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.DisplayName = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -5826,38 +5830,6 @@ func (m *Route) UnmarshalVT(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.DeviceTypes = append(m.DeviceTypes, string(dAtA[iNdEx:postIndex]))
-			iNdEx = postIndex
-		case 4:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Sources", wireType)
-			}
-			var stringLen uint64
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			postIndex := iNdEx + intStringLen
-			if postIndex < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Sources = append(m.Sources, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		case 5:
 			if wireType != 2 {

@@ -1,0 +1,34 @@
+package compile
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+)
+
+// recordNeeds is the lowest reader level that serves today's records as they are meant.
+const recordNeeds = 1
+
+// checked is one object judged on its own and by what it refers to.
+type checked struct {
+	record   *catalogpb.Record // nil when there is an Error
+	problems []Problem
+}
+
+func (c *checked) ok() bool { return c.record != nil }
+
+func refOf(kind string, object metav1.Object) Ref {
+	return Ref{kind, object.GetNamespace(), object.GetName()}
+}
+
+// finish completes the record of an object without errors.
+func (r *report) finish(object metav1.Object, record *catalogpb.Record) checked {
+	sortProblems(r.problems)
+	if r.errors > 0 {
+		return checked{problems: r.problems}
+	}
+	record.Generation, record.Uid, record.Needs = object.GetGeneration(), string(object.GetUID()), recordNeeds
+	catalog.SetDigest(record)
+	return checked{record: record, problems: r.problems}
+}

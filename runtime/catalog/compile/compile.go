@@ -1,0 +1,239 @@
+// Package compile turns what users write into the records of the catalog (design 5). It is pure and
+// deterministic: no client, clock or random number; equal objects in any order give equal bytes.
+//
+// Every object is judged on its own and by a small index of ids and references. An Error in an
+// object keeps its last accepted record, as the log has it; a grant that its owner withdrew takes
+// effect at once. The same code runs in the operator, in `standalone` and in `clicktally lint`.
+package compile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+)
+
+// Compile compiles everything from scratch.
+func Compile(objects Objects) Result { return new(Compiler).Compile(objects) }
+
+// Compiler remembers what it compiled, so that an edit costs one object and a pass over the index. Its
+// results are those of Compile. Objects are told apart by their pointers: an object that was passed
+// in must never be changed. The zero value is ready; it has one user at a time.
+type Compiler struct {
+	refs      *refs
+	fleets    map[*v1alpha1.Tracker]fleetMemo
+	campaigns map[*v1alpha1.Campaign]campaignMemo
+}
+
+type fleetMemo struct {
+	previous *catalogpb.Record
+	fleet    *fleet
+}
+
+type campaignMemo struct {
+	input  campaignInput
+	output checked
+}
+
+// work is one compilation.
+type work struct {
+	*Objects
+	memo      *Compiler
+	next      Compiler // what this compilation leaves behind
+	pipeline  string
+	fleets    map[string]*fleet
+	elsewhere map[string]string // trackers of other pipelines
+	owners    map[string]string // id -> namespace, from idOwners
+	campaigns map[Ref]bool
+	admitted  map[admission]bool
+	seen      map[string]bool // keys that an object accounts for
+	result    Result
+}
+
+type admission struct {
+	fleet     *fleet
+	namespace string
+}
+
+// Compile compiles objects; see Compiler.
+func (m *Compiler) Compile(objects Objects) Result {
+	w := &work{
+		Objects: &objects, memo: m, fleets: map[string]*fleet{}, elsewhere: map[string]string{},
+		owners: map[string]string{}, campaigns: make(map[Ref]bool, len(objects.Campaigns)),
+		admitted: map[admission]bool{}, seen: make(map[string]bool, len(objects.Campaigns)),
+		next: Compiler{
+			fleets:    make(map[*v1alpha1.Tracker]fleetMemo, len(objects.Trackers)),
+			campaigns: make(map[*v1alpha1.Campaign]campaignMemo, len(objects.Campaigns)),
+		},
+	}
+	w.compilePipelines()
+	policies := w.compilePolicies()
+	w.next.refs = newRefs(&objects, policies)
+	if w.next.refs.equal(m.refs) {
+		w.next.refs = m.refs
+	}
+	w.compileTrackers()
+	w.compileSources()
+	w.compileCampaigns()
+	for _, g := range objects.Generations {
+		record := &catalogpb.Record{Needs: recordNeeds, Body: &catalogpb.Record_GenerationRecord{GenerationRecord: g}}
+		catalog.SetDigest(record)
+		w.keep(record)
+	}
+	w.leftOver()
+	w.finish()
+	*m = w.next
+	return w.result
+}
+
+func (w *work) compilePipelines() {
+	list := sorted(w.Pipelines)
+	w.pipeline = w.Objects.Pipeline
+	if w.pipeline == "" && len(list) > 0 {
+		w.pipeline = list[0].GetNamespace() + "/" + list[0].GetName()
+	}
+	for _, p := range list {
+		if key := p.GetNamespace() + "/" + p.GetName(); key == w.pipeline {
+			for _, o := range p.Spec.IDOwners {
+				w.owners[string(o.ID)] = string(o.Namespace)
+			}
+			w.add(refOf(KindPipeline, p), catalog.PipelineKey, checkPipeline(p, w.Objects))
+		} else if w.Objects.Pipeline == "" {
+			r := report{ref: refOf(KindPipeline, p)}
+			r.invalid("metadata.name", "is a second pipeline: only %s is used here", w.pipeline)
+			w.add(r.ref, "", checked{problems: r.problems})
+		}
+	}
+	for _, s := range sorted(w.Schedules) {
+		w.add(refOf(KindSchedule, s), "", checkSchedule(s))
+	}
+}
+
+// compilePolicies returns the namespace/name of the policies that are served.
+func (w *work) compilePolicies() map[string]bool {
+	served := map[string]bool{}
+	for _, p := range sorted(w.Policies) {
+		if w.add(refOf(KindFraudPolicy, p), catalog.PolicyKey(p.GetNamespace(), p.GetName()), checkPolicy(p)) != nil {
+			served[p.GetNamespace()+"/"+p.GetName()] = true
+		}
+	}
+	for key, record := range w.Previous { // not listed, and not proven to be gone
+		if p := record.GetPolicy(); p != nil && !w.seen[key] && !w.gone(key) {
+			served[p.GetNamespace()+"/"+p.GetName()] = true
+		}
+	}
+	return served
+}
+
+func (w *work) compileTrackers() {
+	for _, t := range sorted(w.Trackers) {
+		pipeline := t.GetNamespace() + "/" + string(t.Spec.PipelineRef.Name)
+		key := catalog.TrackerKey(t.GetNamespace(), t.GetName())
+		if w.next.refs.pipelines[pipeline] && pipeline != w.pipeline {
+			w.elsewhere[t.GetNamespace()+"/"+t.GetName()] = pipeline
+			continue
+		}
+		previous := w.Previous[key]
+		memo, known := w.memo.fleets[t]
+		if !known || memo.previous != previous || w.next.refs != w.memo.refs {
+			fresh := newFleet(t, previous, w.next.refs)
+			if !known || !fresh.equal(memo.fleet) { // else its campaigns need no second look
+				memo.fleet = fresh
+			}
+			memo.previous = previous
+		}
+		w.next.fleets[t] = memo
+		w.fleets[memo.fleet.key] = memo.fleet
+		w.add(refOf(KindTracker, t), key, memo.fleet.checked)
+	}
+}
+
+func (w *work) compileSources() {
+	for _, s := range sorted(w.Sources) {
+		w.add(refOf(KindTrafficSource, s), catalog.SourceKey(s.GetNamespace(), s.GetName()), checkSource(s))
+	}
+}
+
+// add notes the outcome of an object that owns its key, and returns what is served.
+func (w *work) add(ref Ref, key string, c checked) *catalogpb.Record {
+	outcome := Outcome{Ref: ref, Key: key, Record: c.record, Problems: c.problems}
+	if key != "" {
+		w.seen[key] = true
+		if outcome.Record == nil {
+			outcome.Record = w.Previous[key]
+			outcome.Kept = outcome.Record != nil
+		}
+		w.keep(outcome.Record)
+	}
+	w.result.Outcomes = append(w.result.Outcomes, outcome)
+	return outcome.Record
+}
+
+func (w *work) keep(record *catalogpb.Record) {
+	if record != nil {
+		w.seen[catalog.KeyOf(record)] = true
+		w.result.Records = append(w.result.Records, record)
+	}
+}
+
+// leftOver looks at what the log holds and no object accounts for.
+func (w *work) leftOver() {
+	for key, on := range w.Previous {
+		switch {
+		case w.seen[key] || on.GetReleased() != nil || on.GetGenerationRecord() != nil || on.GetPipeline() != nil:
+		case w.gone(key) || w.movedOn(on):
+			w.result.Deleted = append(w.result.Deleted, key)
+		case on.GetCampaign() != nil:
+			// Its object cannot be read, but a withdrawn grant needs no object.
+			record := w.regrant(on)
+			if record == nil {
+				w.result.Deleted = append(w.result.Deleted, key)
+				continue
+			}
+			w.result.Absent = append(w.result.Absent, key)
+			if record != on {
+				w.result.Records = append(w.result.Records, record)
+			}
+		default:
+			w.result.Absent = append(w.result.Absent, key)
+		}
+	}
+}
+
+// movedOn reports whether the object behind a record is listed and no longer accounts for it: it has
+// another id now, no grant left, or belongs to another pipeline.
+func (w *work) movedOn(on *catalogpb.Record) bool {
+	if t := on.GetTracker(); t != nil {
+		return w.elsewhere[t.GetNamespace()+"/"+t.GetName()] != ""
+	}
+	return on.GetCampaign() != nil && w.listed(on)
+}
+
+// gone reports whether there is proof that no object stands behind key.
+func (w *work) gone(key string) bool { return w.Complete || w.Gone[key] }
+
+func (w *work) finish() {
+	r := &w.result
+	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return compareRefs(a.Ref, b.Ref) })
+	for i := range r.Outcomes {
+		r.Problems = append(r.Problems, r.Outcomes[i].Problems...)
+	}
+	slices.SortFunc(r.Records, func(a, b *catalogpb.Record) int {
+		return strings.Compare(catalog.KeyOf(a), catalog.KeyOf(b))
+	})
+	slices.Sort(r.Deleted)
+	slices.Sort(r.Absent)
+}
+
+// PipelinesOf returns the namespace/name of the pipelines in objects, sorted: one compilation each.
+func PipelinesOf(objects Objects) []string {
+	keys := map[string]bool{}
+	for _, p := range objects.Pipelines {
+		keys[p.GetNamespace()+"/"+p.GetName()] = true
+	}
+	return slices.SortedFunc(maps.Keys(keys), cmp.Compare[string])
+}

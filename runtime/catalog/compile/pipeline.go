@@ -1,0 +1,87 @@
+package compile
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+)
+
+// checkPipeline compiles the pipeline and what the caller knows about its topics.
+func checkPipeline(object *v1alpha1.AggregationPipeline, o *Objects) checked {
+	r := report{ref: refOf(KindPipeline, object)}
+	spec := &object.Spec
+	p := &catalogpb.Pipeline{
+		Namespace: object.GetNamespace(), Name: object.GetName(),
+		OwnerCluster: o.OwnerCluster, OwnerObject: o.OwnerObject,
+		Epoch:        cmp.Or(o.Epoch, o.Previous[catalog.PipelineKey].GetPipeline().GetEpoch(), firstEpoch),
+		RawDays:      defaultRawDays,
+		SessionGapMs: defaultSessionGap.Milliseconds(),
+		Topics:       slices.Clone(o.Topics),
+	}
+	slices.SortFunc(p.Topics, func(a, b *catalogpb.TopicID) int { return strings.Compare(a.GetTopic(), b.GetTopic()) })
+	for _, d := range dimensions(&r, spec.Dimensions) {
+		p.Dimensions = append(p.Dimensions, string(d))
+	}
+	accept := cmp.Or(spec.Accept, &v1alpha1.AcceptTimes{})
+	p.VisitorMaxAgeMs = atMost(&r, "spec.accept.visitorMaxAge", accept.VisitorMaxAge, defaultVisitorMaxAge, 24*time.Hour)
+	p.MaxAgeMs = atMost(&r, "spec.accept.maxAge", accept.MaxAge, defaultMaxAge, 720*time.Hour)
+	p.MaxAheadMs = atMost(&r, "spec.accept.maxAhead", accept.MaxAhead, defaultMaxAhead, time.Hour)
+	if w := spec.Windows; w != nil {
+		p.SessionGapMs = atMost(&r, "spec.windows.sessionGap", w.SessionGap, defaultSessionGap, 24*time.Hour)
+	}
+	retention := cmp.Or(spec.Retention, &v1alpha1.Retention{})
+	p.RawDays = uint32(cmp.Or(retention.RawDays, defaultRawDays))
+	p.AggregateDays = uint32(cmp.Or(retention.AggregateDays, defaultAggregateDays))
+	p.FraudLogDays = uint32(cmp.Or(retention.FraudLogDays, defaultFraudLogDays))
+	if p.GetAggregateDays() < p.GetRawDays() {
+		r.invalid("spec.retention", "aggregateDays (%d) must be at least rawDays (%d): totals outlive what they are made from",
+			p.GetAggregateDays(), p.GetRawDays())
+	}
+	pipelineNotices(&r, spec, o.Standalone)
+	return r.finish(object, &catalogpb.Record{Body: &catalogpb.Record_Pipeline{Pipeline: p}})
+}
+
+func pipelineNotices(r *report, spec *v1alpha1.AggregationPipelineSpec, standalone bool) {
+	r.noEffectIf(spec.Archive != nil, "spec.archive", "nothing is archived yet")
+	r.noEffectIf(len(spec.Inputs) > 0, "spec.inputs", "events are taken over HTTP only")
+	if standalone {
+		r.noEffectIf(spec.Aggregator != nil, "spec.aggregator", "standalone is one process")
+		r.noEffectIf(spec.Query != nil, "spec.query", "standalone is one process")
+		r.noEffectIf(spec.Version != "", "spec.version", "standalone is one process")
+		r.noEffectIf(spec.Suspend != "", "spec.suspend", "standalone is one process")
+	}
+}
+
+func dimensions(r *report, list []v1alpha1.Dimension) []v1alpha1.Dimension {
+	if len(list) == 0 {
+		return defaultDimensions
+	}
+	for _, needed := range []v1alpha1.Dimension{v1alpha1.DimensionCampaign, v1alpha1.DimensionAdvertiser} {
+		if !slices.Contains(list, needed) {
+			r.invalid("spec.dimensions", "must contain Campaign and Advertiser: bills are made from them")
+			break
+		}
+	}
+	return list
+}
+
+// atMost parses a duration with a default and an upper bound, in ms.
+func atMost(r *report, path string, text v1alpha1.Duration, otherwise, most time.Duration) int64 {
+	d := duration(r, path, text, otherwise)
+	if d > most {
+		r.invalid(path, "must be at most %s, not %s", most, text)
+	}
+	return d.Milliseconds()
+}
+
+// checkSchedule accepts a schedule that nothing runs yet.
+func checkSchedule(object *v1alpha1.BillingSchedule) checked {
+	r := report{ref: refOf(KindSchedule, object)}
+	r.noEffect("spec", "no period is sealed yet")
+	return checked{problems: r.problems}
+}

@@ -1,0 +1,70 @@
+package compile
+
+import (
+	"slices"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+)
+
+// refs is the small index of what objects refer to.
+type refs struct {
+	partial    bool
+	standalone bool
+	pipelines  map[string]bool // namespace/name of pipelines that exist
+	policies   map[string]bool // namespace/name of policies that are served
+}
+
+// policy resolves a reference to a policy of the same namespace and returns its namespace/name.
+func (o *refs) policy(r *report, path, namespace string, ref *v1alpha1.LocalRef) string {
+	key := namespace + "/" + string(ref.Name)
+	if !o.policies[key] {
+		missing(r, o.partial, path, "FraudPolicy "+key)
+	}
+	return key
+}
+
+func missing(r *report, partial bool, path, what string) {
+	if partial {
+		r.unchecked(path, "%s is not among the given files", what)
+		return
+	}
+	r.fail(v1alpha1.ReasonRefNotFound, path, "%s does not exist or was never accepted", what)
+}
+
+func newRefs(o *Objects, policies map[string]bool) *refs {
+	x := &refs{partial: o.Partial, standalone: o.Standalone, pipelines: map[string]bool{}, policies: policies}
+	for _, p := range o.Pipelines {
+		x.pipelines[p.GetNamespace()+"/"+p.GetName()] = true
+	}
+	return x
+}
+
+// equal reports whether two indexes answer alike, so that what was made with one holds for the other.
+func (o *refs) equal(other *refs) bool {
+	return other != nil && o.partial == other.partial && o.standalone == other.standalone &&
+		sameKeys(o.pipelines, other.pipelines) && sameKeys(o.policies, other.policies)
+}
+
+func sameKeys(a, b map[string]bool) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for key := range a {
+		if !b[key] {
+			return false
+		}
+	}
+	return true
+}
+
+// sorted returns a copy of list in the order of namespace and name, without what keep refuses.
+func sorted[T interface {
+	GetNamespace() string
+	GetName() string
+}](list []T) []T {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b T) int {
+		return compareRefs(Ref{"", a.GetNamespace(), a.GetName()}, Ref{"", b.GetNamespace(), b.GetName()})
+	})
+	return list
+}
