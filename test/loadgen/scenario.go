@@ -38,9 +38,9 @@ type Scenario struct {
 
 // Campaign is one target of visits, with what the ground truth must know about it.
 type Campaign struct {
-	ID      string           `json:"id"`
-	Share   int              `json:"share"`
-	Outcome Outcome          `json:"outcome,omitempty"`
+	ID      string  `json:"id"`
+	Share   int     `json:"share"`
+	Outcome Outcome `json:"outcome,omitempty"`
 	// Partner says that the traffic source of Config.Token may report events of this campaign.
 	Partner bool             `json:"partner,omitempty"`
 	Price   *event.MoneyText `json:"price,omitempty"`
