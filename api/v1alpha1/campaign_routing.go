@@ -34,7 +34,7 @@ type RouteMatch struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:MaxItems=5
 	DeviceTypes []DeviceType `json:"deviceTypes,omitempty"`
 }
 

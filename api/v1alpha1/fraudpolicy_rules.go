@@ -19,7 +19,7 @@ type Bands struct {
 }
 
 // FraudRule changes what one reason is worth.
-// +kubebuilder:validation:XValidation:rule="!(self.reason in ['IPDenied', 'RateLimited', 'ModelHigh', 'Custom'])",fieldPath=".reason",message="has no rule: IPDenied is always 100, RateLimited always 0; use model for ModelHigh and custom for Custom"
+// +kubebuilder:validation:XValidation:rule="!(self.reason in ['IPDenied', 'UserAgentBot', 'UserAgentPreview', 'RateLimited', 'ModelHigh', 'Custom'])",fieldPath=".reason",message="has no rule: IPDenied, UserAgentBot and UserAgentPreview are always 100, RateLimited always 0; use model for ModelHigh and custom for Custom"
 // +kubebuilder:validation:XValidation:rule="!has(self.threshold) || self.reason in ['IPVelocity', 'DeviceVelocity']",fieldPath=".threshold",message="only IPVelocity and DeviceVelocity have a threshold"
 // +kubebuilder:validation:XValidation:rule="!has(self.minimum) || self.reason == 'ClickTooFast'",fieldPath=".minimum",message="only ClickTooFast has a minimum"
 // +kubebuilder:validation:XValidation:rule="!has(self.minimum) || duration(self.minimum) <= duration('1h')",fieldPath=".minimum",message="must be at most 1h"

@@ -38,13 +38,13 @@ const (
 	ImpossibleTravel ReasonCode = "ImpossibleTravel"
 	// ReferrerInvalid is a referrer outside the campaign's targeting.
 	ReferrerInvalid ReasonCode = "ReferrerInvalid"
-	// UserAgentBot is a crawler that declares itself.
+	// UserAgentBot is a crawler that declares itself. It alone makes 100 points.
 	UserAgentBot ReasonCode = "UserAgentBot"
 	// UserAgentNonBrowser is a script or a library.
 	UserAgentNonBrowser ReasonCode = "UserAgentNonBrowser"
 	// UserAgentMissing is a request without user agent.
 	UserAgentMissing ReasonCode = "UserAgentMissing"
-	// UserAgentPreview is a link preview that declares itself.
+	// UserAgentPreview is a link preview that declares itself. It alone makes 100 points.
 	UserAgentPreview ReasonCode = "UserAgentPreview"
 	// BotAddressForged is a declared crawler from an address its owner does not use.
 	BotAddressForged ReasonCode = "BotAddressForged"

@@ -60,7 +60,7 @@ type Country string
 type TimeZone string
 
 // DeviceType is the kind of device that a user agent speaks of.
-// +kubebuilder:validation:Enum=Desktop;Mobile;Tablet;Other
+// +kubebuilder:validation:Enum=Desktop;Mobile;Tablet;Bot;Other
 type DeviceType string
 
 const (
@@ -70,6 +70,8 @@ const (
 	Mobile DeviceType = "Mobile"
 	// Tablet is a tablet.
 	Tablet DeviceType = "Tablet"
-	// Other is everything else: television, console, script, unknown.
+	// Bot is a crawler that declares itself, or a script.
+	Bot DeviceType = "Bot"
+	// Other is everything else: television, console, unknown.
 	Other DeviceType = "Other"
 )

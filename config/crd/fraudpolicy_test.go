@@ -31,9 +31,9 @@ var fraudPolicyRules = []ruleCase{
 	{
 		rule:     "fixed reasons have no rule",
 		accepted: `spec: {rules: [{reason: IPTor, points: 60}]}`,
-		rejected: `spec: {rules: [{reason: RateLimited, points: 60}]}`,
+		rejected: `spec: {rules: [{reason: UserAgentBot, points: 60}]}`,
 		path:     "spec.rules[0].reason",
-		message:  "has no rule: IPDenied is always 100, RateLimited always 0; use model for ModelHigh and custom for Custom",
+		message:  "has no rule: IPDenied, UserAgentBot and UserAgentPreview are always 100, RateLimited always 0; use model for ModelHigh and custom for Custom",
 	},
 	{
 		rule:     "velocity reasons have a threshold",
