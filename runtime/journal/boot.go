@@ -1,0 +1,129 @@
+package journal
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/clicktally/clicktally/runtime/event"
+)
+
+// errBootFull says that no more counters may be taken under this boot id.
+var errBootFull = errors.New("boot id is used up")
+
+// boot is one boot id with the counters taken under it.
+type boot struct {
+	id   uint64
+	last uint64 // highest counter that may be given
+	// generations is replaced, never changed, so that looking a partition up takes no lock.
+	generations atomic.Pointer[map[uint32]*generation]
+
+	mu   sync.Mutex // making partitions, retiring
+	full bool
+}
+
+type generation struct {
+	parts [event.MaxPartitions]atomic.Pointer[part]
+}
+
+// part is the counter of one partition.
+type part struct {
+	src event.SrcPart
+	settler
+	overdue atomic.Int32 // records whose callers gave up while the fate is open
+
+	take sync.Mutex
+	next uint64
+	full bool
+}
+
+func newBoot(id, last uint64) *boot {
+	b := &boot{id: id, last: last}
+	b.generations.Store(&map[uint32]*generation{})
+	return b
+}
+
+// part finds or makes the counter of a partition; errBootFull when the boot was retired.
+func (b *boot) part(src event.SrcPart) (*part, error) {
+	if g := (*b.generations.Load())[src.Generation()]; g != nil {
+		if p := g.parts[src.Partition()].Load(); p != nil {
+			return p, nil
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.full {
+		return nil, errBootFull
+	}
+	old := *b.generations.Load()
+	g := old[src.Generation()]
+	if g == nil {
+		g = &generation{}
+		fresh := make(map[uint32]*generation, len(old)+1)
+		for number, have := range old {
+			fresh[number] = have
+		}
+		fresh[src.Generation()] = g
+		b.generations.Store(&fresh)
+	}
+	p := g.parts[src.Partition()].Load()
+	if p == nil {
+		p = &part{src: src}
+		g.parts[src.Partition()].Store(p)
+	}
+	return p, nil
+}
+
+// draw takes the next counter of the partition together with the settled mark that goes with it. A
+// partition that keeps a record's fate open beyond the delivery timeout gets no more: whatever came
+// behind that record would be answered 503 too, and land when the log is back.
+func (p *part) draw(last uint64) (counter, settled uint64, err error) {
+	p.take.Lock()
+	defer p.take.Unlock()
+	if p.full || p.next > last {
+		return 0, 0, errBootFull
+	}
+	settled = p.settled.Load()
+	if p.next-settled >= maxWindow || p.overdue.Load() > 0 {
+		return 0, 0, ErrOverloaded
+	}
+	counter = p.next
+	p.next++
+	return counter, settled, nil
+}
+
+// retire lets nobody draw from this boot any more.
+func (b *boot) retire() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.full = true
+	for p := range b.all {
+		p.take.Lock()
+		p.full = true
+		p.take.Unlock()
+	}
+}
+
+// all yields the partitions that were ever used.
+func (b *boot) all(yield func(*part) bool) {
+	for _, g := range *b.generations.Load() {
+		for i := range g.parts {
+			if p := g.parts[i].Load(); p != nil && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// progress reports each used partition; open says whether any counter has no fate yet.
+func (b *boot) progress() (parts []*event.PartitionProgress, open bool) {
+	for p := range b.all {
+		p.take.Lock()
+		next := p.next
+		p.take.Unlock()
+		settled, voided := p.settler.progress()
+		open = open || settled < next
+		parts = append(parts, &event.PartitionProgress{SrcPart: uint32(p.src), Next: next, Settled: settled, Voided: voided})
+	}
+	return parts, open
+}

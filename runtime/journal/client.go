@@ -1,0 +1,71 @@
+package journal
+
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Bounds of the Kafka client.
+const (
+	linger         = 0 // a batch collects while the one before it is out: waiting longer was slower (see the benchmark)
+	retryBackoff   = 50 * time.Millisecond
+	maxBackoff     = 400 * time.Millisecond
+	metadataMinAge = 250 * time.Millisecond
+	dialTimeout    = 2 * time.Second
+	// giveUpEarlier is how much sooner franz-go gives a record up than its caller does, so that
+	// a caller's 503 finds the fate known wherever it can be known.
+	giveUpEarlier = 500 * time.Millisecond
+	// heartbeatRoom is room in the client's buffer beyond the records of callers.
+	heartbeatRoom = 64
+)
+
+// ClientOpts are the producer options an Accepter relies on: idempotent, acks of all replicas, the
+// partition chosen by us, no compression (records of one partition's batch are small and few; lz4
+// cost more CPU than it saved). Zero bounds take the defaults. Brokers, TLS and SASL are the caller's.
+func ClientOpts(deliveryTimeout time.Duration, maxInFlight int) []kgo.Opt {
+	if deliveryTimeout == 0 {
+		deliveryTimeout = DefaultDeliveryTimeout
+	}
+	if maxInFlight == 0 {
+		maxInFlight = DefaultMaxInFlight
+	}
+	return []kgo.Opt{
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.RecordPartitioner(partitioner{byKey: kgo.StickyKeyPartitioner(nil), manual: kgo.ManualPartitioner()}),
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.ProducerLinger(linger),
+		kgo.RecordDeliveryTimeout(max(deliveryTimeout-giveUpEarlier, time.Second)),
+		kgo.ProduceRequestTimeout(deliveryTimeout),
+		kgo.MaxBufferedRecords(maxInFlight + heartbeatRoom),
+		kgo.RetryBackoffFn(backoff),
+		kgo.MetadataMinAge(metadataMinAge),
+		kgo.DialTimeout(dialTimeout),
+	}
+}
+
+func backoff(tries int) time.Duration {
+	return min(retryBackoff<<min(tries, 8), maxBackoff)
+}
+
+// partitioner takes events where Accept put them and everything else by its key.
+type partitioner struct{ byKey, manual kgo.Partitioner }
+
+// ForTopic is kgo.Partitioner.
+func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
+	return topicPartitioner{byKey: p.byKey.ForTopic(topic), manual: p.manual.ForTopic(topic)}
+}
+
+type topicPartitioner struct{ byKey, manual kgo.TopicPartitioner }
+
+// RequiresConsistency is kgo.TopicPartitioner: a record never goes to another partition because
+// its own has no leader.
+func (topicPartitioner) RequiresConsistency(*kgo.Record) bool { return true }
+
+// Partition is kgo.TopicPartitioner.
+func (p topicPartitioner) Partition(r *kgo.Record, n int) int {
+	if r.Key != nil {
+		return p.byKey.Partition(r, n)
+	}
+	return p.manual.Partition(r, n)
+}

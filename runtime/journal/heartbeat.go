@@ -1,0 +1,136 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/event"
+)
+
+// Run reports once every HeartbeatEvery until ctx ends. A heartbeat that could not be written is
+// logged when the trouble starts and when it ends; the next one carries everything again.
+func (a *Accepter) Run(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(a.cfg.HeartbeatEvery)
+	defer tick.Stop()
+	failing := false
+	for {
+		err := a.Beat(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			log.Warn("heartbeat not written", "error", err)
+		case err == nil && failing:
+			log.Info("heartbeats are written again")
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Beat writes one heartbeat for each boot that is not finished, and waits for the log.
+func (a *Accepter) Beat(ctx context.Context) error {
+	if err := a.beatRetired(ctx); err != nil {
+		return err
+	}
+	_, err := a.beat(ctx, a.boot.Load(), false)
+	return err
+}
+
+// beatRetired reports the boots that are over, and forgets those that are drained.
+func (a *Accepter) beatRetired(ctx context.Context) error {
+	a.mu.Lock()
+	retired := slices.Clone(a.retired)
+	a.mu.Unlock()
+	for _, b := range retired {
+		drained, err := a.beat(ctx, b, true)
+		if err != nil {
+			return err
+		}
+		if drained {
+			a.forget(b)
+		}
+	}
+	return nil
+}
+
+// beat reports one boot. A boot that is over is drained once every counter has a known fate.
+func (a *Accepter) beat(ctx context.Context, b *boot, over bool) (drained bool, err error) {
+	parts, open := b.progress()
+	h := &event.Heartbeat{
+		Pod: a.cfg.Pod, BootId: b.id, At: time.Now().UnixMilli(), Version: a.cfg.Version,
+		Partitions: parts, Drained: over && !open,
+	}
+	if a.cfg.CatalogState != nil {
+		h.AppliedOffset, h.RejectedKeys = a.cfg.CatalogState()
+	}
+	value, err := h.MarshalVT()
+	if err != nil {
+		return false, fmt.Errorf("encode heartbeat: %w", err)
+	}
+	key := []byte(heartbeatKey(a.cfg.Pod, b.id))
+	if err := a.write(ctx, &kgo.Record{Topic: a.cfg.HeartbeatTopic, Key: key, Value: value}); err != nil {
+		return false, fmt.Errorf("write heartbeat: %w", err)
+	}
+	return h.Drained, nil
+}
+
+// write waits for the log no longer than heartbeatTimeout; franz-go itself would wait for the fate
+// of a record that is out.
+func (a *Accepter) write(ctx context.Context, r *kgo.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
+	defer cancel()
+	fate := make(chan error, 1)
+	a.cfg.Client.TryProduce(ctx, r, func(_ *kgo.Record, err error) { fate <- err })
+	select {
+	case err := <-fate:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (a *Accepter) forget(done *boot) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.retired = slices.DeleteFunc(a.retired, func(b *boot) bool { return b == done })
+}
+
+func heartbeatKey(pod string, boot uint64) string {
+	return pod + "/" + strconv.FormatUint(boot, 16)
+}
+
+// Close takes no more events, waits for those in flight, and writes the last heartbeat, which says
+// drained when every counter has a known fate. It does not close the client. The error says what
+// stayed open.
+func (a *Accepter) Close(ctx context.Context) error {
+	if a.closed.Swap(true) {
+		return nil
+	}
+	if a.inFlight.Load() > 0 {
+		select {
+		case <-a.idle:
+		case <-ctx.Done():
+		}
+	}
+	a.rotate(a.boot.Load())
+	if err := a.beatRetired(ctx); err != nil {
+		return fmt.Errorf("close journal: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.retired) > 0 {
+		return fmt.Errorf("close journal: %d events in flight have no known fate", a.inFlight.Load())
+	}
+	return nil
+}
