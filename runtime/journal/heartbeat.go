@@ -111,8 +111,8 @@ func heartbeatKey(pod string, boot uint64) string {
 }
 
 // Close takes no more events, waits for those in flight, and writes the last heartbeat, which says
-// drained when every counter has a known fate. It does not close the client. The error says what
-// stayed open.
+// drained when every counter has a known fate; ctx bounds the whole. It does not close the client.
+// The error says what stayed open.
 func (a *Accepter) Close(ctx context.Context) error {
 	if a.closed.Swap(true) {
 		return nil
@@ -124,8 +124,12 @@ func (a *Accepter) Close(ctx context.Context) error {
 		}
 	}
 	a.rotate(a.boot.Load())
-	if err := a.beatRetired(ctx); err != nil {
-		return fmt.Errorf("close journal: %w", err)
+	for err := a.beatRetired(ctx); err != nil; err = a.beatRetired(ctx) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("close journal: %w", err)
+		case <-time.After(retryBackoff):
+		}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
