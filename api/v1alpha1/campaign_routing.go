@@ -16,7 +16,7 @@ type Route struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:XValidation:rule="self.map(s, s.weight).sum() == 10000",message="weights must add up to 10000"
+	// +kubebuilder:validation:XValidation:rule="self.map(s, s.weight).sum() == 10000",messageExpression="'weights add up to %d, must be 10000'.format([self.map(s, s.weight).sum()])",message="weights must add up to 10000"
 	Split []SplitTarget `json:"split,omitempty"`
 }
 

@@ -15,7 +15,7 @@ spec:
 var aggregationPipelineCases = kindCases{kind: "AggregationPipeline", base: aggregationPipelineBase, cases: slices.Concat(
 	aggregationPipelineIdentity, aggregationPipelineRules,
 	urlCases(
-		place{"spec.archive.s3.endpoint", `spec: {archive: {s3: {bucket: clicks, endpoint: %s}}}`},
+		setting{"spec.archive.s3.endpoint", `spec: {archive: {s3: {bucket: clicks, endpoint: %s}}}`},
 	),
 )}
 

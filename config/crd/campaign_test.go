@@ -19,17 +19,17 @@ spec:
 var campaignCases = kindCases{kind: "Campaign", base: campaignBase, cases: slices.Concat(
 	campaignIdentity, campaignMoney, campaignRouting, campaignBounds,
 	urlCases(
-		place{"spec.offerPageURL", `spec: {offerPageURL: %s}`},
-		place{"spec.safePageURL", `spec: {safePageURL: %s}`},
-		place{"spec.overflowURL", `spec: {overflowURL: %s}`},
-		place{"spec.landingPages[0].url", `spec: {landingPages: [{id: lp-1, url: %s}]}`},
-		place{"spec.offers[0].url", `spec: {offers: [{id: of-1, url: %s}]}`},
-		place{"spec.tests[0].request.referrer", `spec: {tests: [{name: t, request: {query: q, referrer: %s}, expect: {status: Valid}}]}`},
-		place{"spec.tests[0].expect.destination", `spec: {tests: [{name: t, request: {query: q}, expect: {destination: %s}}]}`},
+		setting{"spec.offerPageURL", `spec: {offerPageURL: %s}`},
+		setting{"spec.safePageURL", `spec: {safePageURL: %s}`},
+		setting{"spec.overflowURL", `spec: {overflowURL: %s}`},
+		setting{"spec.landingPages[0].url", `spec: {landingPages: [{id: lp-1, url: %s}]}`},
+		setting{"spec.offers[0].url", `spec: {offers: [{id: of-1, url: %s}]}`},
+		setting{"spec.tests[0].request.referrer", `spec: {tests: [{name: t, request: {query: q, referrer: %s}, expect: {status: Valid}}]}`},
+		setting{"spec.tests[0].expect.destination", `spec: {tests: [{name: t, request: {query: q}, expect: {destination: %s}}]}`},
 	),
 	rateCases(
-		place{"spec.limits.perIP", `spec: {limits: {perIP: %s}}`},
-		place{"spec.limits.perCampaign", `spec: {limits: {perCampaign: %s}}`},
+		setting{"spec.limits.perIP", `spec: {limits: {perIP: %s}}`},
+		setting{"spec.limits.perCampaign", `spec: {limits: {perCampaign: %s}}`},
 	),
 )}
 
@@ -170,7 +170,7 @@ var campaignRouting = []ruleCase{
 		accepted: `spec: {offers: [{id: a, url: "https://a.example/"}, {id: b, url: "https://b.example/"}], routing: [{name: r, split: [{offer: a, weight: 7000}, {offer: b, weight: 3000}]}]}`,
 		rejected: `spec: {offers: [{id: a, url: "https://a.example/"}, {id: b, url: "https://b.example/"}], routing: [{name: r, split: [{offer: a, weight: 7000}, {offer: b, weight: 2000}]}]}`,
 		path:     "spec.routing[0].split",
-		message:  "weights must add up to 10000",
+		message:  "weights add up to 9000, must be 10000",
 	},
 	{
 		rule:     "a split target is one thing",

@@ -12,11 +12,11 @@ spec: {}
 var fraudPolicyCases = kindCases{kind: "FraudPolicy", base: fraudPolicyBase, cases: slices.Concat(
 	fraudPolicyRules,
 	cidrCases(
-		place{"spec.deny[0].cidr", `spec: {deny: [{cidr: %s}]}`},
-		place{"spec.allow[0].cidr", `spec: {allow: [{cidr: %s, expires: "2027-01-01T00:00:00Z"}]}`},
+		setting{"spec.deny[0].cidr", `spec: {deny: [{cidr: %s}]}`},
+		setting{"spec.allow[0].cidr", `spec: {allow: [{cidr: %s, expires: "2027-01-01T00:00:00Z"}]}`},
 	),
 	rateCases(
-		place{"spec.rules[0].threshold", `spec: {rules: [{reason: IPVelocity, threshold: %s}]}`},
+		setting{"spec.rules[0].threshold", `spec: {rules: [{reason: IPVelocity, threshold: %s}]}`},
 	),
 )}
 

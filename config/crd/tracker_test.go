@@ -16,14 +16,14 @@ spec:
 var trackerCases = kindCases{kind: "Tracker", base: trackerBase, cases: slices.Concat(
 	trackerIdentity, trackerAccess, trackerBehaviour,
 	urlCases(
-		place{"spec.fallbackURL", `spec: {fallbackURL: %s}`},
-		place{"spec.data.geoIP.download.url", `spec: {data: {geoIP: {download: {url: %s}}}}`},
-		place{"spec.data.lists.download.url", `spec: {data: {lists: {download: {url: %s}}}}`},
-		place{"spec.data.model.download.url", `spec: {data: {model: {download: {url: %s}}}}`},
+		setting{"spec.fallbackURL", `spec: {fallbackURL: %s}`},
+		setting{"spec.data.geoIP.download.url", `spec: {data: {geoIP: {download: {url: %s}}}}`},
+		setting{"spec.data.lists.download.url", `spec: {data: {lists: {download: {url: %s}}}}`},
+		setting{"spec.data.model.download.url", `spec: {data: {model: {download: {url: %s}}}}`},
 	),
 	rateCases(
-		place{"spec.limits.perIP", `spec: {limits: {perIP: %s}}`},
-		place{"spec.limits.perCampaign", `spec: {limits: {perCampaign: %s}}`},
+		setting{"spec.limits.perIP", `spec: {limits: {perIP: %s}}`},
+		setting{"spec.limits.perCampaign", `spec: {limits: {perCampaign: %s}}`},
 	),
 	dataFileCases("geoIP"), dataFileCases("lists"), dataFileCases("model"),
 )}

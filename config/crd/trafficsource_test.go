@@ -15,10 +15,10 @@ spec: {type: AdNetwork}
 var trafficSourceCases = kindCases{kind: "TrafficSource", base: trafficSourceBase, cases: slices.Concat(
 	trafficSourceRules,
 	cidrCases(
-		place{"spec.postback.auth.allowedCIDRs[0]", `spec: {postback: {auth: {secretRef: {name: s}, allowedCIDRs: [%s]}}}`},
+		setting{"spec.postback.auth.allowedCIDRs[0]", `spec: {postback: {auth: {secretRef: {name: s}, allowedCIDRs: [%s]}}}`},
 	),
 	urlCases(
-		place{"spec.notify[0].url", `spec: {notify: [{statuses: [Approved], url: %s}]}`},
+		setting{"spec.notify[0].url", `spec: {notify: [{statuses: [Approved], url: %s}]}`},
 	),
 )}
 
