@@ -214,7 +214,26 @@ func (w *work) movedOn(on *catalogpb.Record) bool {
 }
 
 // gone reports whether there is proof that no object stands behind key.
-func (w *work) gone(key string) bool { return w.Complete || w.Gone[key] }
+func (w *work) gone(key string) bool {
+	return (w.Complete || w.Gone[key]) && !w.Broken[refOfRecord(w.Previous[key])]
+}
+
+// refOfRecord names the object that a record was compiled from.
+func refOfRecord(record *catalogpb.Record) Ref {
+	switch body := record.GetBody().(type) {
+	case *catalogpb.Record_Campaign:
+		return Ref{KindCampaign, body.Campaign.GetNamespace(), body.Campaign.GetName()}
+	case *catalogpb.Record_Policy:
+		return Ref{KindFraudPolicy, body.Policy.GetNamespace(), body.Policy.GetName()}
+	case *catalogpb.Record_Source:
+		return Ref{KindTrafficSource, body.Source.GetNamespace(), body.Source.GetId()}
+	case *catalogpb.Record_Tracker:
+		return Ref{KindTracker, body.Tracker.GetNamespace(), body.Tracker.GetName()}
+	case *catalogpb.Record_Pipeline:
+		return Ref{KindPipeline, body.Pipeline.GetNamespace(), body.Pipeline.GetName()}
+	}
+	return Ref{}
+}
 
 func (w *work) finish() {
 	r := &w.result

@@ -33,6 +33,8 @@ type Objects struct {
 	Previous map[string]*catalogpb.Record
 	// Complete says that an object that is not listed does not exist.
 	Complete bool
+	// Broken are objects that exist and cannot be read: their last accepted records stay.
+	Broken map[Ref]bool
 	// Gone are keys whose object is proven not to exist, for a caller that is not Complete.
 	Gone map[string]bool
 	// Partial says that trackers and pipelines may exist elsewhere, as for `lint` in a campaign team's

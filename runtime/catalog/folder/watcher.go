@@ -1,0 +1,127 @@
+package folder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const (
+	// quiet is how long nothing must happen before a change is handed on: editors and checkouts write
+	// in several steps.
+	quiet = 50 * time.Millisecond
+	// latest bounds the wait for quiet.
+	latest = 500 * time.Millisecond
+)
+
+// Watcher tells when something below its folders has changed: written, replaced by rename, removed,
+// or swapped behind a link as a mounted ConfigMap is. It has one user at a time.
+type Watcher struct {
+	dirs    []string
+	notify  *fsnotify.Watcher
+	watched map[string]bool
+}
+
+// NewWatcher begins to watch. Load after it was made, and no change is missed. The caller closes it.
+func NewWatcher(dirs ...string) (*Watcher, error) {
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watch folder: %w", err)
+	}
+	w := &Watcher{dirs: dirs, notify: notify, watched: map[string]bool{}}
+	if err := w.addAll(); err != nil {
+		return nil, errors.Join(err, notify.Close())
+	}
+	return w, nil
+}
+
+// Close stops watching.
+func (w *Watcher) Close() error { return w.notify.Close() }
+
+// Next waits for a change and then for quiet, and returns the paths it was told of. It returns
+// without paths after atMost, so that its caller looks at the folder from time to time: notifications
+// get lost on network file systems and when the kernel's queue is full. Its error is ctx's.
+func (w *Watcher) Next(ctx context.Context, atMost time.Duration) ([]string, error) {
+	overall := time.NewTimer(atMost)
+	defer overall.Stop()
+	var paths []string
+	var calm <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-overall.C:
+			return paths, w.addAll()
+		case <-calm:
+			return paths, w.addAll()
+		case event := <-w.notify.Events:
+			if event.Op == fsnotify.Chmod || event.Name == "" {
+				continue
+			}
+			if event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename) {
+				delete(w.watched, event.Name)
+			}
+			if len(paths) == 0 {
+				overall.Reset(latest)
+			}
+			paths = append(paths, event.Name)
+			calm = time.After(quiet)
+		case <-w.notify.Errors: // a full queue: what happened is unknown, so look at everything
+			overall.Reset(quiet)
+		}
+	}
+}
+
+// addAll watches every folder that is not watched yet. A folder that has gone is no error here: the
+// loader reports it.
+func (w *Watcher) addAll() error {
+	for _, dir := range w.dirs {
+		if info, err := os.Lstat(dir); err == nil && (info.Mode()&fs.ModeSymlink != 0 || !info.IsDir()) {
+			if err := w.add(filepath.Dir(dir)); err != nil {
+				return err
+			}
+		}
+		root, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			continue
+		}
+		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil || !entry.IsDir():
+				return nil
+			case path != root && strings.HasPrefix(entry.Name(), "."):
+				return fs.SkipDir
+			}
+			relative, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			return w.add(filepath.Join(dir, relative))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Watcher) add(dir string) error {
+	if w.watched[dir] {
+		return nil
+	}
+	if err := w.notify.Add(dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("watch folder %s: %w", dir, err)
+	}
+	w.watched[dir] = true
+	return nil
+}

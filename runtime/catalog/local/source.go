@@ -1,0 +1,181 @@
+// Package local makes a folder of YAML the source of a catalog: read, compile, publish, and again at
+// every change. It is what the operator does for a cluster, in one loop.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/catalog/folder"
+	"github.com/clicktally/clicktally/runtime/catalog/publish"
+)
+
+const (
+	// rescan is how often the folder is looked at without a notification.
+	rescan = 30 * time.Second
+	// retry is how soon a failed publication is tried again.
+	retry = time.Second
+)
+
+// Config says what to read and where to publish.
+type Config struct {
+	// Dirs are the folders. Required.
+	Dirs []string
+	// Schema judges objects before the compiler does; config/crd's Validator. Optional.
+	Schema folder.Schema
+	// Publish is the catalog topic and its owner. The owner is also written to the pipeline record.
+	Publish publish.Config
+	// Prepare completes what was read before it is compiled: Topics, Generations, Standalone and what
+	// else the folder cannot know. It is called every time. Optional.
+	Prepare func(ctx context.Context, set *folder.Set) error
+	// Report is called after every pass that found a change or failed, and after the first. Optional.
+	Report func(Report)
+	// Log is required.
+	Log *slog.Logger
+}
+
+// Report tells what came of one pass.
+type Report struct {
+	Set      *folder.Set
+	Result   compile.Result
+	Problems []folder.Problem // of reading and compiling, sorted by file and line
+	Changed  []string         // keys that were written
+	Offset   int64            // of the last record written, -1 when nothing differed
+	Err      error            // why nothing could be published; the pass is repeated
+}
+
+// Summary counts what serves, for people.
+func (r *Report) Summary() string {
+	kept := 0
+	for i := range r.Result.Outcomes {
+		if r.Result.Outcomes[i].Kept {
+			kept++
+		}
+	}
+	text := fmt.Sprintf("%d campaigns, %d policies loaded, %d records written",
+		len(r.Set.Objects.Campaigns), len(r.Set.Objects.Policies), len(r.Changed))
+	if kept > 0 {
+		text += fmt.Sprintf(", %d keep their last accepted form", kept)
+	}
+	return text
+}
+
+// source is a running loop.
+type source struct {
+	config    Config
+	loader    folder.Loader
+	compiler  compile.Compiler
+	publisher *publish.Publisher // nil until opened, and after an error
+	reported  string             // of the last report, to find out whether there is news
+}
+
+// Run publishes the folder and what changes in it until ctx ends, then returns nil. It returns an
+// error only when going on makes no sense: the folder cannot be watched, or another publisher, owner
+// or topic has taken over.
+func Run(ctx context.Context, config Config) error {
+	watcher, err := folder.NewWatcher(config.Dirs...)
+	if err != nil {
+		return err
+	}
+	defer watcher.Close()
+	s := &source{config: config, loader: folder.Loader{Schema: config.Schema}}
+	defer s.close()
+	for {
+		err := s.pass(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		wait := rescan
+		if err != nil {
+			s.config.Log.Error("catalog is not published", "error", err)
+			if final(err) {
+				return err
+			}
+			wait = retry
+		}
+		paths, err := watcher.Next(ctx, wait)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			s.loader.Forget(path)
+		}
+	}
+}
+
+// final reports whether an error stays until somebody acts.
+func final(err error) bool {
+	return errors.Is(err, publish.ErrFenced) || errors.Is(err, publish.ErrPrefixOwned) ||
+		errors.Is(err, publish.ErrTopicReplaced)
+}
+
+// pass reads, compiles and publishes once.
+func (s *source) pass(ctx context.Context) error {
+	report := Report{Set: s.loader.Load(ctx, s.config.Dirs...), Offset: -1}
+	report.Err = s.publish(ctx, &report)
+	if ctx.Err() != nil {
+		return nil
+	}
+	report.Problems = report.Set.All(report.Result)
+	if news := fmt.Sprint(report.Problems, report.Err); news != s.reported || len(report.Changed) > 0 {
+		s.reported = news
+		if s.config.Report != nil {
+			s.config.Report(report)
+		}
+	}
+	return report.Err
+}
+
+func (s *source) publish(ctx context.Context, report *Report) error {
+	if s.config.Prepare != nil {
+		if err := s.config.Prepare(ctx, report.Set); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+	}
+	if s.publisher == nil {
+		publisher, err := publish.Open(ctx, s.config.Publish)
+		if err != nil {
+			return fmt.Errorf("open publisher: %w", err)
+		}
+		s.publisher = publisher
+	}
+	objects := report.Set.Objects
+	objects.Previous = s.publisher.Records()
+	objects.OwnerCluster, objects.OwnerObject = s.config.Publish.Cluster, s.config.Publish.Object
+	report.Result = s.compiler.Compile(objects)
+	outcome, err := s.publisher.Publish(ctx, publish.Batch{
+		Records: report.Result.Records, Deleted: report.Result.Deleted,
+	})
+	if err != nil {
+		s.close()
+		return err
+	}
+	report.Changed, report.Offset = outcome.Changed, outcome.Offset
+	return nil
+}
+
+func (s *source) close() {
+	if s.publisher != nil {
+		s.publisher.Close()
+		s.publisher = nil
+	}
+}
+
+// Pipeline returns the pipeline of a set that a compilation uses, nil when it has none.
+func Pipeline(set *folder.Set) *v1alpha1.AggregationPipeline {
+	var first *v1alpha1.AggregationPipeline
+	for _, p := range set.Objects.Pipelines {
+		if first == nil || p.Namespace+"/"+p.Name < first.Namespace+"/"+first.Name {
+			first = p
+		}
+	}
+	return first
+}
