@@ -1,0 +1,69 @@
+package aggregate
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/store"
+)
+
+// deadLetter is a record that cannot be counted, with why.
+type deadLetter struct {
+	record *kgo.Record
+	reason string
+}
+
+// span is what a flush holds of one partition: a run of the log without a hole.
+type span struct {
+	partition   *partition
+	from, to    uint64
+	leaderEpoch int32
+	rows, dead  uint64
+	minutes     map[int64]struct{}
+}
+
+// buffer gathers one flush over all partitions of a worker: records in, a flush out.
+type buffer struct {
+	rows  []store.Row
+	dead  []deadLetter
+	spans map[*partition]*span
+}
+
+func newBuffer() *buffer { return &buffer{spans: map[*partition]*span{}} }
+
+func (b *buffer) records() int { return len(b.rows) + len(b.dead) }
+
+func (b *buffer) empty() bool { return len(b.spans) == 0 }
+
+// add takes the partition's next record.
+func (b *buffer) add(p *partition, record *kgo.Record, j judged) {
+	s := b.spans[p]
+	if s == nil {
+		s = &span{partition: p, from: uint64(p.loadNext), minutes: map[int64]struct{}{}}
+		b.spans[p] = s
+	}
+	s.to, s.leaderEpoch = uint64(record.Offset)+1, record.LeaderEpoch
+	if j.reason != "" {
+		s.dead++
+		b.dead = append(b.dead, deadLetter{record: record, reason: j.reason})
+		return
+	}
+	s.rows++
+	s.minutes[j.row.Minute()] = struct{}{}
+	b.rows = append(b.rows, j.row)
+}
+
+// manifests are the rows to be written after all blocks of the flush.
+func (b *buffer) manifests(now time.Time) map[*partition]*store.Manifest {
+	list := make(map[*partition]*store.Manifest, len(b.spans))
+	for p, s := range b.spans {
+		list[p] = &store.Manifest{
+			SrcPart: p.part, From: s.from, To: s.to, TopicID: p.topicID, LeaderEpoch: s.leaderEpoch,
+			Rows: s.rows, Offsets: s.rows, DeadLetters: s.dead, Minutes: slices.Sorted(maps.Keys(s.minutes)), Written: now,
+		}
+	}
+	return list
+}

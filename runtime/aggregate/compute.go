@@ -1,0 +1,167 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
+)
+
+// progressEvery bounds how often progress rows are written.
+const progressEvery = time.Second
+
+// computation is one batch of minutes on its way: cuts of marked-to-be minutes, and which of them
+// have no pane and so go to Redis as rows.
+type computation struct {
+	cuts     []store.Cut
+	owners   []*partition
+	progress []store.Progress
+	old      bool
+	toRedis  map[store.Cut]bool
+}
+
+// startCompute lets ClickHouse compute the minutes that are due, fresh ones first, and then says how
+// far the partitions are.
+func (w *worker) startCompute(ctx context.Context, now time.Time) {
+	l := &w.lanes.compute
+	if !l.free(now) {
+		return
+	}
+	c := w.nextComputation(now)
+	if len(c.cuts) == 0 && len(c.progress) == 0 {
+		return
+	}
+	w.run(ctx, l, func(ctx context.Context) (func(), error) {
+		if len(c.progress) > 0 {
+			err := w.effect("progress", func() error {
+				return store.InsertProgress(ctx, w.cfg.ClickHouse, w.cfg.Database, c.progress)
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		if len(c.cuts) == 0 {
+			return nil, nil
+		}
+		start := time.Now()
+		marks, err := w.compute(ctx, c.cuts, now)
+		if err != nil {
+			return nil, err
+		}
+		lost := w.publishRows(ctx, c)
+		took := time.Since(start)
+		return func() { w.computed(c, marks, took, lost != nil) }, lost
+	})
+}
+
+func (w *worker) nextComputation(now time.Time) computation {
+	c := computation{toRedis: map[store.Cut]bool{}}
+	for _, p := range w.partitions {
+		if p.known && p.stopped == ConditionNone && now.Sub(p.progress.written) >= progressEvery {
+			p.minutes.forget(now, w.rawFloor(now))
+			p.progress.advance(p.loaded, w.cfg.LatenessSlack, p.minutes.oldestDirty)
+			p.progress.written = now
+			c.progress = append(c.progress, store.Progress{
+				SrcPart: p.part, CompleteUntil: p.progress.until, Loaded: p.loaded,
+				Dirty: p.minutes.dirtyBefore(p.progress.until), Written: now,
+			})
+		}
+	}
+	w.choose(&c, now)
+	if len(c.cuts) == 0 && !now.Before(w.oldAfter) {
+		c.old = true
+		w.choose(&c, now)
+	}
+	return c
+}
+
+func (w *worker) choose(c *computation, now time.Time) {
+	for _, p := range w.partitions {
+		if !p.known || p.loaded == 0 {
+			continue
+		}
+		for _, minute := range p.minutes.due(now, c.old) {
+			if len(c.cuts) == maxMinutesPerStatement {
+				return
+			}
+			cut := store.Cut{SrcPart: p.part, Minute: minute, Offset: p.loaded}
+			c.cuts, c.owners = append(c.cuts, cut), append(c.owners, p)
+			c.toRedis[store.Cut{SrcPart: p.part, Minute: minute}] = !p.panes.exact(minute) && now.Sub(time.Unix(minute, 0)) < store.LiveKept
+		}
+	}
+}
+
+// compute writes rows, then marks, and returns the marks as they stand: the cut of each minute.
+func (w *worker) compute(ctx context.Context, cuts []store.Cut, now time.Time) (map[store.Cut]uint64, error) {
+	ch, db := w.cfg.ClickHouse, w.cfg.Database
+	err := w.effect("minutes", func() error {
+		return ch.Exec(ctx, store.InsertMinutes(db, w.cfg.Epoch, w.cfg.Stated, cuts))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compute %d minutes: %w", len(cuts), err)
+	}
+	err = w.effect("marks", func() error { return ch.Exec(ctx, store.InsertMarks(db, now, cuts)) })
+	if err != nil {
+		return nil, fmt.Errorf("mark %d minutes: %w", len(cuts), err)
+	}
+	rows, err := ch.Query(ctx, store.SelectMarks(db, cuts))
+	if err != nil {
+		return nil, fmt.Errorf("read the marks of %d minutes: %w", len(cuts), err)
+	}
+	defer rows.Close()
+	marks := make(map[store.Cut]uint64, len(cuts))
+	for rows.Next() {
+		var part uint32
+		var minute int64
+		var ver uint64
+		if err := rows.Scan(&part, &minute, &ver); err != nil {
+			return nil, fmt.Errorf("read the marks of %d minutes: %w", len(cuts), err)
+		}
+		if ver >= store.Ver(w.cfg.Epoch, 0) {
+			marks[store.Cut{SrcPart: event.SrcPart(part), Minute: minute}] = store.VerOffset(ver)
+		}
+	}
+	return marks, rows.Err()
+}
+
+// computed takes in the marks. Without one at its cut a minute was refused: it stays at its mark.
+func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.Duration, lost bool) {
+	now := w.cfg.Now()
+	for i, cut := range c.cuts {
+		p := c.owners[i]
+		p.history = p.history || lost
+		if p.minutes.answered(cut.Minute, cut.Offset, marks[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}], now) {
+			w.metrics.refused.Inc()
+			w.cfg.Log.Error("minute refused: its totals would fall below its mark", "partition", p.number, "minute", time.Unix(cut.Minute, 0).UTC(), "cut", cut.Offset)
+			w.cfg.OnCondition(p.number, ConditionTotalsFell)
+			continue
+		}
+		w.metrics.minutes.Inc()
+	}
+	if c.old {
+		w.oldAfter = now.Add((oldShare - 1) * took)
+	}
+}
+
+// publishRows writes computed minutes that have no pane to Redis.
+func (w *worker) publishRows(ctx context.Context, c computation) error {
+	var parts []event.SrcPart
+	var from, to int64
+	for _, cut := range c.cuts {
+		if c.toRedis[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}] {
+			if len(parts) == 0 {
+				from, to = cut.Minute, cut.Minute
+			}
+			parts = append(parts, cut.SrcPart)
+			from, to = min(from, cut.Minute), max(to, cut.Minute)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return w.publishHistory(ctx, parts, time.Unix(from, 0), time.Unix(to+60, 0), func(part event.SrcPart, minute int64) bool {
+		return c.toRedis[store.Cut{SrcPart: part, Minute: minute}]
+	})
+}

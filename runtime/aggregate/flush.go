@@ -1,0 +1,99 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/store"
+)
+
+// startFlush writes what is buffered. A flush that failed is tried again as it is: every row is a
+// function of its record, so writing one twice changes nothing.
+func (w *worker) startFlush(ctx context.Context, now time.Time) {
+	w.metrics.buffered.Set(float64(w.buffer.records()))
+	l := &w.lanes.flush
+	if !l.free(now) {
+		return
+	}
+	if w.inFlight == nil {
+		due := now.Sub(w.lastFlush) >= w.cfg.FlushEvery || w.buffer.records() >= w.cfg.FlushRows
+		if w.buffer.empty() || !due {
+			return
+		}
+		w.inFlight, w.buffer, w.lastFlush = w.buffer, newBuffer(), now
+	}
+	flush := w.inFlight
+	w.run(ctx, l, func(ctx context.Context) (func(), error) {
+		manifests, err := w.flush(ctx, flush, now)
+		if err != nil {
+			return nil, err
+		}
+		return func() { w.flushed(ctx, flush, manifests) }, nil
+	})
+}
+
+// flush is the order that exactly-once rests on: dead letters, raw rows, what follows from them, and
+// after all blocks the manifests.
+func (w *worker) flush(ctx context.Context, b *buffer, now time.Time) (map[*partition]*store.Manifest, error) {
+	ch, db := w.cfg.ClickHouse, w.cfg.Database
+	if len(b.dead) > 0 {
+		if err := w.effect("dlq", func() error { return w.produceDead(ctx, b.dead) }); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.effect("events", func() error { return store.InsertEvents(ctx, ch, db, b.rows) }); err != nil {
+		return nil, err
+	}
+	if err := w.effect("derived", func() error { return store.InsertDerived(ctx, ch, db, b.rows) }); err != nil {
+		return nil, err
+	}
+	manifests := b.manifests(now)
+	list := make([]store.Manifest, 0, len(manifests))
+	for _, m := range manifests {
+		list = append(list, *m)
+	}
+	return manifests, w.effect("manifest", func() error { return store.InsertManifests(ctx, ch, db, list) })
+}
+
+func (w *worker) flushed(ctx context.Context, b *buffer, manifests map[*partition]*store.Manifest) {
+	if w.inFlight == b {
+		w.inFlight = nil
+	}
+	loaded := make(map[int32]uint64, len(manifests))
+	for p, m := range manifests {
+		p.flushed(m)
+		if w.partitions[p.number] == p {
+			loaded[p.number] = p.loaded
+		}
+	}
+	w.metrics.rows.Add(float64(len(b.rows)))
+	for _, dead := range b.dead {
+		w.metrics.deadLetters.WithLabelValues(dead.reason).Inc()
+	}
+	w.group.commit(ctx, loaded)
+}
+
+// produceDead writes dead letters with where they come from. A flush that is tried again produces
+// them again; their coordinates tell the copies.
+func (w *worker) produceDead(ctx context.Context, dead []deadLetter) error {
+	records := make([]*kgo.Record, len(dead))
+	for i, d := range dead {
+		records[i] = &kgo.Record{
+			Topic: w.cfg.Topics.DeadLetters(), Key: d.record.Key, Value: d.record.Value,
+			Headers: append([]kgo.RecordHeader{
+				{Key: "reason", Value: []byte(d.reason)},
+				{Key: "topic", Value: []byte(d.record.Topic)},
+				{Key: "partition", Value: strconv.AppendInt(nil, int64(d.record.Partition), 10)},
+				{Key: "offset", Value: strconv.AppendInt(nil, d.record.Offset, 10)},
+			}, d.record.Headers...),
+		}
+	}
+	if err := w.reader.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		return fmt.Errorf("produce %d dead letters: %w", len(dead), err)
+	}
+	return nil
+}

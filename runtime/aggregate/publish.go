@@ -1,0 +1,137 @@
+package aggregate
+
+import (
+	"context"
+	"time"
+
+	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
+)
+
+// publication is one second's live values on their way to Redis.
+type publication struct {
+	parts   []event.SrcPart
+	asOf    []time.Time
+	writes  []store.LiveWrite
+	full    map[event.SrcPart]bool   // all open panes are among the writes
+	history map[event.SrcPart]window // minute rows outside the window are written again
+}
+
+// startPublish writes what changed in the panes, all of it now and then, and after a loss. Only after
+// their values were taken may panes close.
+func (w *worker) startPublish(ctx context.Context, now time.Time) {
+	l := &w.lanes.publish
+	if !l.free(now) || now.Sub(w.lastLive) < w.cfg.PublishEvery {
+		return
+	}
+	w.lastLive = now
+	all := now.Sub(w.lastAll) >= w.cfg.RewriteEvery
+	if all {
+		w.lastAll = now
+	}
+	pub := publication{full: map[event.SrcPart]bool{}, history: map[event.SrcPart]window{}}
+	for _, p := range w.partitions {
+		if p.liveNext < 0 {
+			continue
+		}
+		full := all || p.rewrite
+		pub.writes = append(pub.writes, p.panes.changed(uint64(p.liveNext), full)...)
+		p.panes.close(now)
+		pub.parts, pub.asOf = append(pub.parts, p.part), append(pub.asOf, p.asOf)
+		pub.full[p.part] = full
+		if p.history && p.known {
+			pub.history[p.part] = p.panes.window
+		}
+		p.rewrite, p.history = false, p.history && !p.known
+	}
+	if len(pub.parts) == 0 {
+		return
+	}
+	w.run(ctx, l, func(ctx context.Context) (func(), error) {
+		lost, err := w.publish(ctx, pub, now)
+		return func() { w.published(pub, lost, err) }, err
+	})
+}
+
+// publish returns the parts whose data Redis lost and that were not written in full here.
+func (w *worker) publish(ctx context.Context, pub publication, now time.Time) ([]event.SrcPart, error) {
+	missing, err := w.live.Lost(ctx, pub.parts)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.effect("live", func() error { return w.live.Write(ctx, pub.writes) }); err != nil {
+		return nil, err
+	}
+	w.metrics.liveWrites.Add(float64(len(pub.writes)))
+	if len(pub.history) > 0 {
+		parts := make([]event.SrcPart, 0, len(pub.history))
+		for part := range pub.history {
+			parts = append(parts, part)
+		}
+		err := w.publishHistory(ctx, parts, now.Add(-store.LiveKept).Truncate(time.Minute), time.Time{}, func(part event.SrcPart, minute int64) bool {
+			return !pub.history[part].exact(minute)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	lost := map[event.SrcPart]bool{}
+	var again []event.SrcPart
+	for _, part := range missing {
+		if !pub.full[part] {
+			lost[part], again = true, append(again, part)
+		}
+	}
+	var parts []event.SrcPart
+	var asOf []time.Time
+	for i, part := range pub.parts {
+		if !lost[part] && !pub.asOf[i].IsZero() {
+			parts, asOf = append(parts, part), append(asOf, pub.asOf[i])
+		}
+	}
+	return again, w.live.Finish(ctx, parts, asOf)
+}
+
+// published notes what has to be written again.
+func (w *worker) published(pub publication, lost []event.SrcPart, err error) {
+	if err != nil {
+		lost = pub.parts
+	}
+	for _, part := range lost {
+		if p := w.partitions[int32(part.Partition())]; p != nil {
+			p.rewrite, p.history = true, true
+		}
+	}
+}
+
+// publishHistory writes minute rows at their marks to Redis, at the ver of the rows.
+func (w *worker) publishHistory(ctx context.Context, parts []event.SrcPart, from, to time.Time, wanted func(event.SrcPart, int64) bool) error {
+	rows, err := store.ReadMinuteRows(ctx, w.cfg.ClickHouse, w.cfg.Database, parts, from, to)
+	if err != nil {
+		return err
+	}
+	type place struct {
+		part   event.SrcPart
+		minute int64
+		entity store.Entity
+	}
+	sums := map[place]*store.LiveWrite{}
+	for i := range rows {
+		row := &rows[i]
+		if !wanted(row.SrcPart, row.Minute) {
+			continue
+		}
+		for _, entity := range row.Entities() {
+			at := place{row.SrcPart, row.Minute, entity}
+			if sums[at] == nil {
+				sums[at] = &store.LiveWrite{Minute: row.Minute, Entity: entity, SrcPart: row.SrcPart, Ver: row.Ver}
+			}
+			sums[at].Counts.Add(&row.Counts)
+		}
+	}
+	writes := make([]store.LiveWrite, 0, len(sums))
+	for _, write := range sums {
+		writes = append(writes, *write)
+	}
+	return w.effect("history", func() error { return w.live.Write(ctx, writes) })
+}

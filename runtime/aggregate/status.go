@@ -1,0 +1,62 @@
+package aggregate
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// Status is what the readiness report says.
+type Status struct {
+	Joined     bool // the consumer group
+	Partitions int  // assigned
+	Loading    int  // assigned, and where ClickHouse stands is known
+	Stopped    map[int32]Condition
+}
+
+// Ready says whether the aggregator is part of its group. Stopped partitions and a missing store are
+// told in the report and in the metrics: restarting would not help.
+func (s Status) Ready() bool { return s.Joined }
+
+// Lines are the report, one statement a line, stable in order.
+func (s Status) Lines() []string {
+	lines := []string{"partitions assigned: " + strconv.Itoa(s.Partitions) + ", loading: " + strconv.Itoa(s.Loading)}
+	for _, number := range slices.Sorted(maps.Keys(s.Stopped)) {
+		lines = append(lines, "partition "+strconv.Itoa(int(number))+" stopped: "+string(s.Stopped[number]))
+	}
+	return lines
+}
+
+type statusBoard struct {
+	mu     sync.Mutex
+	status Status
+}
+
+func (b *statusBoard) set(s Status) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.status = s
+}
+
+func (b *statusBoard) get() Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status
+}
+
+func (w *worker) report() Status {
+	_, joined := w.group.current()
+	s := Status{Joined: joined, Partitions: len(w.partitions), Stopped: map[int32]Condition{}}
+	for number, p := range w.partitions {
+		if p.known {
+			s.Loading++
+		}
+		if p.stopped != ConditionNone {
+			s.Stopped[number] = p.stopped
+		}
+	}
+	return s
+}
+
+func partitionLabel(p *partition) string { return strconv.Itoa(int(p.number)) }

@@ -1,0 +1,214 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
+)
+
+const (
+	pollWait    = 50 * time.Millisecond // how long the loop waits for records
+	pollRecords = 10_000                // per poll
+	answerQueue = 16                    // answers of effects waiting for the loop; more than there are lanes
+)
+
+// worker is one run of an aggregator: a single loop owns all state; effects run in lanes beside it
+// and answer into the loop.
+type worker struct {
+	cfg     Config
+	topic   string
+	metrics *metrics
+	group   *assignment
+	reader  *kgo.Client // the live half, and the load while it keeps up
+	behind  *kgo.Client // the load's own reading
+	admin   *kadm.Client
+	live    store.LiveWriter
+	die     context.CancelCauseFunc
+
+	partitions map[int32]*partition
+	buffer     *buffer
+	inFlight   *buffer
+	lastFlush  time.Time
+	lastLive   time.Time
+	lastAll    time.Time
+	lastProbe  time.Time
+	lastOpen   time.Time
+	oldAfter   time.Time // old minutes have had their share until then
+	nextDays   time.Time
+	schema     atomic.Bool
+	scratch    event.Event
+
+	answers chan func()
+	effects sync.WaitGroup
+	lanes   struct{ open, probe, flush, compute, publish, sessions lane }
+	status  *statusBoard
+}
+
+func (w *worker) loop(ctx context.Context) error {
+	for ctx.Err() == nil {
+		w.reassign()
+		if err := w.poll(ctx, w.reader, pollWait, w.takeLive); err != nil {
+			return err
+		}
+		if err := w.catchUp(ctx); err != nil {
+			return err
+		}
+		w.drain()
+		now := w.cfg.Now()
+		w.startOpen(ctx, now)
+		w.startProbe(ctx, now)
+		w.startFlush(ctx, now)
+		w.startCompute(ctx, now)
+		w.startPublish(ctx, now)
+		w.startSessions(ctx, now)
+		w.status.set(w.report())
+	}
+	return nil
+}
+
+// drain takes in the answers of effects.
+func (w *worker) drain() {
+	for {
+		select {
+		case answer := <-w.answers:
+			answer()
+		default:
+			return
+		}
+	}
+}
+
+// reassign follows the group: a new partition waits for its take-over, a lost one is let go. What is
+// buffered of a lost one may still be flushed, which does no harm.
+func (w *worker) reassign() {
+	owned, _ := w.group.current()
+	for number, p := range w.partitions {
+		if _, still := owned[number]; !still {
+			w.stopReading(p)
+			w.metrics.forget(p)
+			delete(w.partitions, number)
+		}
+	}
+	for number := range owned {
+		if w.partitions[number] == nil {
+			w.partitions[number] = &partition{
+				part: event.NewSrcPart(w.cfg.Generation, uint32(number)), number: number, liveNext: -1,
+			}
+		}
+	}
+}
+
+// poll hands the records that a client has to take, partition by partition.
+func (w *worker) poll(ctx context.Context, client *kgo.Client, wait time.Duration, take func(*partition, []*kgo.Record)) error {
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	fetches := client.PollRecords(waiting, pollRecords)
+	if fetches.IsClientClosed() {
+		return fmt.Errorf("read %s: %w", w.topic, kgo.ErrClientClosed)
+	}
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+		p := w.partitions[f.Partition]
+		if f.Topic != w.topic || p == nil || p.stopped != ConditionNone {
+			return
+		}
+		take(p, f.Records)
+		if f.Err != nil && ctx.Err() == nil {
+			w.readFailed(p, f.Err)
+		}
+	})
+	return nil
+}
+
+// takeLive gives records to the live half, and to the load while it keeps up.
+func (w *worker) takeLive(p *partition, records []*kgo.Record) {
+	now := w.cfg.Now()
+	for _, record := range records {
+		if record.Offset < p.liveNext {
+			continue
+		}
+		forLoad := p.takes(record.Offset)
+		if forLoad && w.full() {
+			p.fallBehind()
+			forLoad = false
+		}
+		e := &w.scratch
+		if forLoad {
+			e = new(event.Event) // the buffer keeps it
+		}
+		j, err := judge(record, p.part, w.cfg.Retention.RawDays, e)
+		if err != nil {
+			w.stop(p, ConditionNeedsUpgrade)
+			return
+		}
+		if j.reason == "" {
+			p.panes.add(e, now)
+		}
+		if forLoad {
+			w.buffer.add(p, record, j)
+			p.loadNext = record.Offset + 1
+		}
+		p.liveNext = record.Offset + 1
+		w.metrics.records.Inc()
+	}
+}
+
+// catchUp reads for the load of partitions that are behind their live half, while there is room.
+func (w *worker) catchUp(ctx context.Context) error {
+	reading := false
+	for _, p := range w.partitions {
+		if p.meet() {
+			w.stopCatchUp(p)
+		}
+		if p.stopped == ConditionNone && p.known && !p.together && !p.reading {
+			p.reading = true
+			w.behind.AddConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: {p.number: kgo.NewOffset().At(p.loadNext)}})
+		}
+		reading = reading || p.reading
+	}
+	if !reading || w.full() {
+		return nil
+	}
+	return w.poll(ctx, w.behind, pollWait/10, w.takeBehind)
+}
+
+func (w *worker) takeBehind(p *partition, records []*kgo.Record) {
+	for _, record := range records {
+		if record.Offset < p.loadNext || p.together || record.Offset >= p.liveNext {
+			continue // the rest comes from the live half's reader
+		}
+		j, err := judge(record, p.part, w.cfg.Retention.RawDays, new(event.Event))
+		if err != nil {
+			w.stop(p, ConditionNeedsUpgrade)
+			return
+		}
+		w.buffer.add(p, record, j)
+		p.loadNext = record.Offset + 1
+	}
+	if p.meet() {
+		w.stopCatchUp(p)
+	}
+}
+
+func (w *worker) full() bool { return w.buffer.records() >= w.cfg.MaxBuffered }
+
+func (w *worker) stopCatchUp(p *partition) {
+	if p.reading {
+		p.reading = false
+		w.behind.RemoveConsumePartitions(map[string][]int32{w.topic: {p.number}})
+	}
+}
+
+func (w *worker) stopReading(p *partition) {
+	w.stopCatchUp(p)
+	if p.liveNext >= 0 {
+		w.reader.RemoveConsumePartitions(map[string][]int32{w.topic: {p.number}})
+	}
+}
