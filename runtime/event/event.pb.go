@@ -597,6 +597,7 @@ type Signals struct {
 	UserAgentClass      UserAgentClass         `protobuf:"varint,5,opt,name=user_agent_class,json=userAgentClass,proto3,enum=clicktally.event.v1.UserAgentClass" json:"user_agent_class,omitempty"`
 	Degraded            uint32                 `protobuf:"varint,6,opt,name=degraded,proto3" json:"degraded,omitempty"`                                      // bits of signal.Degraded*
 	ReferrerOutside     bool                   `protobuf:"varint,7,opt,name=referrer_outside,json=referrerOutside,proto3" json:"referrer_outside,omitempty"` // the campaign lists referrer hosts and this one is not among them
+	CountryOutside      bool                   `protobuf:"varint,8,opt,name=country_outside,json=countryOutside,proto3" json:"country_outside,omitempty"`    // the campaign lists countries and this one is not among them
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
 }
@@ -676,6 +677,13 @@ func (x *Signals) GetDegraded() uint32 {
 func (x *Signals) GetReferrerOutside() bool {
 	if x != nil {
 		return x.ReferrerOutside
+	}
+	return false
+}
+
+func (x *Signals) GetCountryOutside() bool {
+	if x != nil {
+		return x.CountryOutside
 	}
 	return false
 }
@@ -1561,7 +1569,7 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x19runtime/event/event.proto\x12\x13clicktally.event.v1\">\n" +
 	"\vWindowCount\x12\x19\n" +
 	"\bwindow_s\x18\x01 \x01(\rR\awindowS\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\rR\x05count\"\x9f\x03\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\"\xc8\x03\n" +
 	"\aSignals\x12=\n" +
 	"\tip_clicks\x18\x01 \x03(\v2 .clicktally.event.v1.WindowCountR\bipClicks\x12E\n" +
 	"\rdevice_clicks\x18\x02 \x03(\v2 .clicktally.event.v1.WindowCountR\fdeviceClicks\x12#\n" +
@@ -1569,7 +1577,8 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x16impression_to_click_ms\x18\x04 \x01(\rH\x00R\x13impressionToClickMs\x88\x01\x01\x12M\n" +
 	"\x10user_agent_class\x18\x05 \x01(\x0e2#.clicktally.event.v1.UserAgentClassR\x0euserAgentClass\x12\x1a\n" +
 	"\bdegraded\x18\x06 \x01(\rR\bdegraded\x12)\n" +
-	"\x10referrer_outside\x18\a \x01(\bR\x0freferrerOutsideB\x19\n" +
+	"\x10referrer_outside\x18\a \x01(\bR\x0freferrerOutside\x12'\n" +
+	"\x0fcountry_outside\x18\b \x01(\bR\x0ecountryOutsideB\x19\n" +
 	"\x17_impression_to_click_ms\"\x89\x01\n" +
 	"\fReasonPoints\x123\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1b.clicktally.event.v1.ReasonR\x06reason\x12\x16\n" +

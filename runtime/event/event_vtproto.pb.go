@@ -47,6 +47,7 @@ func (m *Signals) CloneVT() *Signals {
 	r.UserAgentClass = m.UserAgentClass
 	r.Degraded = m.Degraded
 	r.ReferrerOutside = m.ReferrerOutside
+	r.CountryOutside = m.CountryOutside
 	if rhs := m.IpClicks; rhs != nil {
 		tmpContainer := make([]*WindowCount, len(rhs))
 		for k, v := range rhs {
@@ -387,6 +388,9 @@ func (this *Signals) EqualVT(that *Signals) bool {
 		return false
 	}
 	if this.ReferrerOutside != that.ReferrerOutside {
+		return false
+	}
+	if this.CountryOutside != that.CountryOutside {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -867,6 +871,16 @@ func (m *Signals) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.CountryOutside {
+		i--
+		if m.CountryOutside {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x40
 	}
 	if m.ReferrerOutside {
 		i--
@@ -1791,6 +1805,9 @@ func (m *Signals) SizeVT() (n int) {
 	if m.ReferrerOutside {
 		n += 2
 	}
+	if m.CountryOutside {
+		n += 2
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -2443,6 +2460,26 @@ func (m *Signals) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.ReferrerOutside = bool(v != 0)
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CountryOutside", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.CountryOutside = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

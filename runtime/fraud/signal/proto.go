@@ -2,7 +2,8 @@ package signal
 
 import "github.com/clicktally/clicktally/runtime/event"
 
-// Proto returns the facts as the event stores them.
+// Proto returns the facts as the event stores them. The address is the event's own field, as far as
+// the privacy policy keeps it, and RateLimited is a reason of the verdict.
 func (s *Signals) Proto() *event.Signals {
 	p := &event.Signals{
 		IpClicks:        windowCounts(&s.IPClicks),
@@ -11,6 +12,7 @@ func (s *Signals) Proto() *event.Signals {
 		UserAgentClass:  s.UserAgentClass,
 		Degraded:        uint32(s.Degraded),
 		ReferrerOutside: s.ReferrerOutside,
+		CountryOutside:  s.CountryOutside,
 	}
 	if s.ImpressionSeen {
 		p.ImpressionToClickMs = new(s.ImpressionToClickMs)
