@@ -70,6 +70,7 @@ type SignalsView struct {
 	ImpressionToClickMS *uint32      `json:"impression_to_click_ms,omitempty"`
 	UserAgentClass      string       `json:"user_agent_class,omitempty"`
 	ReferrerOutside     bool         `json:"referrer_outside,omitempty"`
+	CountryOutside      bool         `json:"country_outside,omitempty"`
 	Degraded            uint32       `json:"degraded,omitempty"`
 }
 
@@ -157,7 +158,7 @@ func (s *Signals) View() *SignalsView {
 	return &SignalsView{
 		IPClicks: windowViews(s.IpClicks), DeviceClicks: windowViews(s.DeviceClicks), DeviceStrong: s.DeviceStrong,
 		ImpressionToClickMS: s.ImpressionToClickMs, UserAgentClass: s.UserAgentClass.Name(),
-		ReferrerOutside: s.ReferrerOutside, Degraded: s.Degraded,
+		ReferrerOutside: s.ReferrerOutside, CountryOutside: s.CountryOutside, Degraded: s.Degraded,
 	}
 }
 
