@@ -1,0 +1,120 @@
+package servers
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// redisAnswers bounds how long redis-server may take until it answers.
+const redisAnswers = 20 * time.Second
+
+// Redis starts a real redis-server on a free port with a directory of its own, stops it with the test, and returns its address (host:port).
+func Redis(t testing.TB) string {
+	t.Helper()
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		missing(t, "redis-server is not on PATH: apt-get install redis-server")
+	}
+	var failure error
+	for range 3 { // the free port may be taken before redis-server binds it
+		address := freeAddress(t)
+		stop, err := startRedis(t, program, address)
+		if err == nil {
+			t.Cleanup(stop)
+			return address
+		}
+		failure = err
+	}
+	t.Fatal(failure)
+	return ""
+}
+
+// startRedis starts the server from a goroutine that keeps its thread, because the kernel kills the child when that thread ends.
+func startRedis(t testing.TB, program, address string) (stop func(), err error) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	output := &strings.Builder{}
+	command := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no", "--databases", "1")
+	command.Stdout, command.Stderr = output, output
+	command.SysProcAttr = dieWithParent()
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := command.Start(); err != nil {
+			started <- err
+			return
+		}
+		started <- nil
+		_ = command.Wait() // it is killed: its exit status says so
+		close(ended)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start redis-server: %w", err)
+	}
+	stop = func() {
+		_ = command.Process.Kill() // gone already: nothing to kill
+		<-ended
+	}
+	if err := awaitPong(t.Context(), address, ended); err != nil {
+		stop()
+		return nil, fmt.Errorf("%w: %s", err, output)
+	}
+	return stop, nil
+}
+
+func awaitPong(ctx context.Context, address string, ended <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, redisAnswers)
+	defer cancel()
+	for {
+		err := ping(address)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("redis-server on %s ended", address)
+		case <-ctx.Done():
+			return fmt.Errorf("redis-server on %s did not answer: %w", address, err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func ping(address string) error {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err == nil && line != "+PONG\r\n" {
+		err = fmt.Errorf("PING was answered with %.60q", line)
+	}
+	return err
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
