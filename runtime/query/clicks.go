@@ -121,7 +121,7 @@ func keysStatement(database string, r listRequest, from, to time.Time, limit int
 		fmt.Fprintf(&having, " AND argMin(%[1]s, (src_off, -toInt32(loader))) IN @%[1]s", f.dimension)
 		st.bind(f.dimension, f.values)
 	}
-	st.text = fmt.Sprintf(`SELECT src_part, minute, timestamp, identity, min(src_off), uniqExact(src_off) - 1
+	st.text = fmt.Sprintf(`SELECT src_part, minute, timestamp, identity, min(src_off), toUInt64(uniqExact(src_off) - 1)
 FROM %s.events
 WHERE minute >= toDateTime(@from) AND minute < toDateTime(@to)%s
 GROUP BY src_part, minute, timestamp, identity

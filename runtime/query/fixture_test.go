@@ -2,6 +2,8 @@ package query_test
 
 import (
 	"encoding/json"
+	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -72,6 +74,7 @@ func newHistory(t *testing.T) *history {
 func newServer(t *testing.T, c query.Config) *query.Server {
 	t.Helper()
 	c.Now = func() time.Time { return now }
+	c.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	server, err := query.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +98,13 @@ func (h *history) exec(sql string) {
 
 // row is column -> value; columns that are left out take the table's default.
 type row map[string]any
+
+// with returns a copy with further or other columns.
+func (r row) with(more row) row {
+	out := maps.Clone(r)
+	maps.Copy(out, more)
+	return out
+}
 
 func (h *history) insert(table string, rows ...row) {
 	h.t.Helper()
@@ -131,11 +141,7 @@ func (h *history) minute(part uint32, minute string, ver uint64, rows ...row) {
 func (h *history) rows(part uint32, minute string, ver uint64, rows ...row) {
 	h.t.Helper()
 	for _, r := range rows {
-		full := row{"src_part": part, "minute": at(minute), "ver": ver}
-		for column, value := range r {
-			full[column] = value
-		}
-		h.insert("minutes", full)
+		h.insert("minutes", row{"src_part": part, "minute": at(minute), "ver": ver}.with(r))
 	}
 }
 

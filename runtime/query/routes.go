@@ -77,8 +77,7 @@ func (s *Server) answerOf(ctx context.Context, e endpoint, r *http.Request) (any
 		defer func() { <-s.history }()
 		return e.answer(s, ctx, req)
 	case <-ctx.Done():
-		return nil, problem.New(http.StatusServiceUnavailable, "busy", "Too many reads at once",
-			"other reads of history hold every place: ask again")
+		return nil, busy()
 	}
 }
 
