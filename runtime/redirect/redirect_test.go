@@ -3,66 +3,9 @@ package redirect
 import (
 	"testing"
 
-	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/event"
-	"github.com/clicktally/clicktally/runtime/fraud/score"
 )
-
-const (
-	fallback  = "https://www.example.com/"
-	offerPage = "https://shop.example.org/spring?ct={clickid}"
-	safePage  = "https://shop.example.org/"
-	overflow  = "https://shop.example.org/later"
-	offer1    = "https://shop.example.org/x?ct={clickid}&s={sub1}"
-	offer2    = "https://shop.example.org/y"
-	landing1  = "https://lp.example.org/a?next={out}"
-
-	now = 1_795_000_000_000
-)
-
-var defaultActions = score.Actions{
-	Suspicious: catalogpb.Action_ACTION_OFFER_PAGE, Fraudulent: catalogpb.Action_ACTION_SAFE_PAGE,
-}
-
-// campaign is one with every destination, an inactive offer and an inactive landing page.
-func campaign() *catalogpb.Campaign {
-	return &catalogpb.Campaign{
-		Id: "spring-sale", Namespace: "ads-emea", Name: "spring-sale", State: catalogpb.CampaignState_CAMPAIGN_STATE_ACTIVE,
-		Trackers:     []string{"clicktally/eu", "clicktally/us"},
-		OfferPageUrl: offerPage, SafePageUrl: safePage, OverflowUrl: overflow,
-		LandingPages: []*catalogpb.Page{{Id: "lp-1", Url: landing1, Active: true}, {Id: "lp-off", Url: landing1}},
-		Offers: []*catalogpb.Page{
-			{Id: "of-1", Url: offer1, Active: true}, {Id: "of-2", Url: offer2, Active: true}, {Id: "of-off", Url: offer2},
-		},
-	}
-}
-
-// load puts a campaign and the tracker clicktally/eu through the catalog, as a tracker has them.
-func load(t testing.TB, c *catalogpb.Campaign) (*catalog.Tracker, *catalog.Campaign) {
-	t.Helper()
-	cat := catalog.New([]catalog.Change{
-		catalog.Put(&catalogpb.Record{Body: &catalogpb.Record_Tracker{Tracker: &catalogpb.Tracker{
-			Namespace: "clicktally", Name: "eu", FallbackUrl: fallback,
-		}}}, 0),
-		catalog.Put(&catalogpb.Record{Body: &catalogpb.Record_Campaign{Campaign: c}}, 1),
-	})
-	tracker, loaded := cat.Tracker("clicktally/eu"), cat.Campaign(c.GetId())
-	if tracker == nil || loaded == nil {
-		t.Fatalf("the catalog rejects the fixture: %v", cat.Rejected())
-	}
-	return tracker, loaded
-}
-
-type outcome struct {
-	Destination, Disposition, ClosedReason, LandingPage, Offer, Rule, Explain string
-}
-
-func outcomeOf(d Decision) outcome {
-	return outcome{
-		d.Destination.String(), d.Disposition.Name(), d.ClosedReason, d.LandingPage, d.Offer, d.Rule, d.Explain(),
-	}
-}
 
 // The order and its outcomes are design 8's.
 func TestDecide(t *testing.T) {
@@ -116,100 +59,64 @@ func TestDecide(t *testing.T) {
 		request  []onRequest
 		want     outcome
 	}{
-		"1: an unknown id goes to the fallback": {nil, []onRequest{func(r *Request) { r.Campaign = nil }},
-			outcome{fallback, "Orphan", "", "", "", "", "fallback URL: this tracker serves no campaign with this cid"}},
+		"1: an unknown id goes to the fallback": {nil, []onRequest{func(r *Request) { r.Campaign = nil }}, orphan},
 		"1: so does a campaign of another tracker": {
 			[]onCampaign{func(c *catalogpb.Campaign) {
 				c.Trackers = []string{"click/tally/eu", "clicktally/eu2", "clicktally2/eu"}
-			}}, nil,
-			outcome{fallback, "Orphan", "", "", "", "", "fallback URL: this tracker serves no campaign with this cid"}},
+			}},
+			nil,
+			orphan,
+		},
 		"1: lp_id does not help an unknown id": {
-			[]onCampaign{func(c *catalogpb.Campaign) { c.Trackers = nil }}, []onRequest{link("lp-1", "of-1")},
-			outcome{fallback, "Orphan", "", "", "", "", "fallback URL: this tracker serves no campaign with this cid"}},
+			[]onCampaign{func(c *catalogpb.Campaign) { c.Trackers = nil }},
+			[]onRequest{link("lp-1", "of-1")},
+			orphan,
+		},
 
-		"2: a paused campaign goes to its overflow target": {[]onCampaign{state(paused)}, nil,
-			outcome{overflow, "Closed", "Paused", "", "", "", "overflow page: campaign is Paused (state)"}},
-		"2: without one to its safe page": {[]onCampaign{state(paused), noOverflow}, nil,
-			outcome{safePage, "Closed", "Paused", "", "", "", "safe page: campaign is Paused (state)"}},
-		"2: without both to the fallback": {[]onCampaign{state(paused), noOverflow, noSafePage}, nil,
-			outcome{fallback, "Closed", "Paused", "", "", "", "fallback URL: campaign is Paused (state)"}},
-		"2: lp_id and offer_id do not open it": {[]onCampaign{state(paused)}, []onRequest{link("lp-1", "of-1")},
-			outcome{overflow, "Closed", "Paused", "", "", "", "overflow page: campaign is Paused (state)"}},
-		"2: before its schedule it is closed": {[]onCampaign{schedule(now+1, 0)}, nil,
-			outcome{overflow, "Closed", "NotStarted", "", "", "", "overflow page: campaign has not started (schedule.from)"}},
-		"2: at the start of its schedule it is open": {[]onCampaign{schedule(now, now+1)}, nil,
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid"}},
-		"2: at the end of its schedule it is closed": {[]onCampaign{schedule(0, now)}, nil,
-			outcome{overflow, "Closed", "Ended", "", "", "", "overflow page: campaign has ended (schedule.to)"}},
-		"2: a closed campaign is closed to crawlers too": {[]onCampaign{state(paused)}, []onRequest{crawler},
-			outcome{overflow, "Closed", "Paused", "", "", "", "overflow page: campaign is Paused (state)"}},
-		"2: a state this version does not know takes no clicks": {[]onCampaign{state(99)}, nil,
-			outcome{overflow, "Closed", "Paused", "", "", "", "overflow page: campaign is Paused (state)"}},
+		"2: a paused campaign goes to its overflow target":      {[]onCampaign{state(paused)}, nil, closedAs(overflow, "Paused", "overflow page: campaign is Paused (state)")},
+		"2: without one to its safe page":                       {[]onCampaign{state(paused), noOverflow}, nil, closedAs(safePage, "Paused", "safe page: campaign is Paused (state)")},
+		"2: without both to the fallback":                       {[]onCampaign{state(paused), noOverflow, noSafePage}, nil, closedAs(fallback, "Paused", "fallback URL: campaign is Paused (state)")},
+		"2: lp_id and offer_id do not open it":                  {[]onCampaign{state(paused)}, []onRequest{link("lp-1", "of-1")}, closedAs(overflow, "Paused", "overflow page: campaign is Paused (state)")},
+		"2: before its schedule it is closed":                   {[]onCampaign{schedule(now+1, 0)}, nil, closedAs(overflow, "NotStarted", "overflow page: campaign has not started (schedule.from)")},
+		"2: at the start of its schedule it is open":            {[]onCampaign{schedule(now, now+1)}, nil, routed(offerPage, "offer page: click is Valid")},
+		"2: at the end of its schedule it is closed":            {[]onCampaign{schedule(0, now)}, nil, closedAs(overflow, "Ended", "overflow page: campaign has ended (schedule.to)")},
+		"2: a closed campaign is closed to crawlers too":        {[]onCampaign{state(paused)}, []onRequest{crawler}, closedAs(overflow, "Paused", "overflow page: campaign is Paused (state)")},
+		"2: a state this version does not know takes no clicks": {[]onCampaign{state(99)}, nil, closedAs(overflow, "Paused", "overflow page: campaign is Paused (state)")},
 
-		"3: an active landing page is reached without a check": {nil, []onRequest{link("lp-1", ""), status(fraudulent)},
-			outcome{landing1, "Routed", "", "lp-1", "", "", "landing page lp-1: asked for by lp_id"}},
-		"3: before an offer": {nil, []onRequest{link("lp-1", "of-1")},
-			outcome{landing1, "Routed", "", "lp-1", "", "", "landing page lp-1: asked for by lp_id"}},
-		"3: an inactive one is ignored": {nil, []onRequest{link("lp-off", "")},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid; lp_id is unknown or inactive and was ignored"}},
-		"3: an unknown one is ignored and the offer is next": {nil, []onRequest{link("lp-none", "of-1")},
-			outcome{offer1, "Routed", "", "", "of-1", "", "offer of-1: asked for by offer_id; lp_id is unknown or inactive and was ignored"}},
-		"3: an offer's id is no landing page": {nil, []onRequest{link("of-1", "")},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid; lp_id is unknown or inactive and was ignored"}},
+		"3: an active landing page is reached without a check": {nil, []onRequest{link("lp-1", ""), status(fraudulent)}, routed(landing1, "landing page lp-1: asked for by lp_id").landing("lp-1")},
+		"3: before an offer":                                 {nil, []onRequest{link("lp-1", "of-1")}, routed(landing1, "landing page lp-1: asked for by lp_id").landing("lp-1")},
+		"3: an inactive one is ignored":                      {nil, []onRequest{link("lp-off", "")}, routed(offerPage, "offer page: click is Valid; lp_id is unknown or inactive and was ignored")},
+		"3: an unknown one is ignored and the offer is next": {nil, []onRequest{link("lp-none", "of-1")}, routed(offer1, "offer of-1: asked for by offer_id; lp_id is unknown or inactive and was ignored").offer("of-1")},
+		"3: an offer's id is no landing page":                {nil, []onRequest{link("of-1", "")}, routed(offerPage, "offer page: click is Valid; lp_id is unknown or inactive and was ignored")},
 
-		"4: an active offer is reached without a check": {nil, []onRequest{link("", "of-1"), status(fraudulent)},
-			outcome{offer1, "Routed", "", "", "of-1", "", "offer of-1: asked for by offer_id"}},
-		"4: before a routing rule": {[]onCampaign{rules(everyone)}, []onRequest{link("", "of-2")},
-			outcome{offer2, "Routed", "", "", "of-2", "", "offer of-2: asked for by offer_id"}},
-		"4: an inactive one does not spare the check": {nil, []onRequest{link("", "of-off"), status(fraudulent)},
-			outcome{safePage, "Routed", "", "", "", "", "safe page: click is Fraudulent (actions.fraudulent); offer_id is unknown or inactive and was ignored"}},
+		"4: an active offer is reached without a check": {nil, []onRequest{link("", "of-1"), status(fraudulent)}, routed(offer1, "offer of-1: asked for by offer_id").offer("of-1")},
+		"4: before a routing rule":                      {[]onCampaign{rules(everyone)}, []onRequest{link("", "of-2")}, routed(offer2, "offer of-2: asked for by offer_id").offer("of-2")},
+		"4: an inactive one does not spare the check":   {nil, []onRequest{link("", "of-off"), status(fraudulent)}, routed(safePage, "safe page: click is Fraudulent (actions.fraudulent); offer_id is unknown or inactive and was ignored")},
 
-		"5: a valid click sees the offer page": {nil, nil,
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid"}},
-		"5: or the safe page when there is no offer page": {[]onCampaign{noOfferPage}, nil,
-			outcome{safePage, "Routed", "", "", "", "", "safe page: click is Valid, and the campaign has no offer page"}},
-		"5: or the fallback when there is neither": {[]onCampaign{noOfferPage, noSafePage}, nil,
-			outcome{fallback, "Routed", "", "", "", "", "fallback URL: click is Valid, and the campaign has neither offer page nor safe page"}},
-		"5: a suspicious click too, as the default actions say": {nil, []onRequest{status(suspicious)},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Suspicious (actions.suspicious)"}},
-		"5: a fraudulent one when the actions say so": {nil, []onRequest{status(fraudulent), lenient},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Fraudulent (actions.fraudulent)"}},
-		"5: a crawler that declares itself sees what people see": {nil, []onRequest{crawler},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: a crawler that declares itself sees what visitors see"}},
-		"5: a crawler follows routing rules like people": {[]onCampaign{rules(germanMobile)}, []onRequest{crawler, visitor("DE", mobile)},
-			outcome{offer1, "Routed", "", "", "of-1", "german-mobile", "offer of-1: routing rule german-mobile, a crawler that declares itself sees what visitors see"}},
-		"5: a rule that matches comes before the offer page": {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("AT", mobile)},
-			outcome{offer1, "Routed", "", "", "of-1", "german-mobile", "offer of-1: routing rule german-mobile, click is Valid"}},
-		"5: every condition must hold": {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("DE", desktop)},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid"}},
-		"5: an unknown country matches no list": {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("", mobile)},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid"}},
-		"5: an unknown device matches no list": {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("DE", 0)},
-			outcome{offerPage, "Routed", "", "", "", "", "offer page: click is Valid"}},
-		"5: the first rule that matches wins": {[]onCampaign{rules(germanMobile, everyone)}, []onRequest{visitor("DE", mobile)},
-			outcome{offer1, "Routed", "", "", "of-1", "german-mobile", "offer of-1: routing rule german-mobile, click is Valid"}},
-		"5: a rule without conditions matches everyone": {[]onCampaign{rules(germanMobile, everyone)}, nil,
-			outcome{landing1, "Routed", "", "lp-1", "", "everyone", "landing page lp-1: routing rule everyone, click is Valid"}},
-		"5: a rule whose targets are all gone is passed over": {[]onCampaign{rules(gone, everyone)}, nil,
-			outcome{landing1, "Routed", "", "lp-1", "", "everyone", "landing page lp-1: routing rule everyone, click is Valid"}},
-		"5: a rule needs no offer page": {[]onCampaign{rules(everyone), noOfferPage}, nil,
-			outcome{landing1, "Routed", "", "lp-1", "", "everyone", "landing page lp-1: routing rule everyone, click is Valid"}},
+		"5: a valid click sees the offer page":                   {nil, nil, routed(offerPage, "offer page: click is Valid")},
+		"5: or the safe page when there is no offer page":        {[]onCampaign{noOfferPage}, nil, routed(safePage, "safe page: click is Valid, and the campaign has no offer page")},
+		"5: or the fallback when there is neither":               {[]onCampaign{noOfferPage, noSafePage}, nil, routed(fallback, "fallback URL: click is Valid, and the campaign has neither offer page nor safe page")},
+		"5: a suspicious click too, as the default actions say":  {nil, []onRequest{status(suspicious)}, routed(offerPage, "offer page: click is Suspicious (actions.suspicious)")},
+		"5: a fraudulent one when the actions say so":            {nil, []onRequest{status(fraudulent), lenient}, routed(offerPage, "offer page: click is Fraudulent (actions.fraudulent)")},
+		"5: a crawler that declares itself sees what people see": {nil, []onRequest{crawler}, routed(offerPage, "offer page: a crawler that declares itself sees what visitors see")},
+		"5: a crawler follows routing rules like people":         {[]onCampaign{rules(germanMobile)}, []onRequest{crawler, visitor("DE", mobile)}, routed(offer1, "offer of-1: routing rule german-mobile, a crawler that declares itself sees what visitors see").offer("of-1").rule("german-mobile")},
+		"5: a rule that matches comes before the offer page":     {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("AT", mobile)}, routed(offer1, "offer of-1: routing rule german-mobile, click is Valid").offer("of-1").rule("german-mobile")},
+		"5: every condition must hold":                           {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("DE", desktop)}, routed(offerPage, "offer page: click is Valid")},
+		"5: an unknown country matches no list":                  {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("", mobile)}, routed(offerPage, "offer page: click is Valid")},
+		"5: an unknown device matches no list":                   {[]onCampaign{rules(germanMobile)}, []onRequest{visitor("DE", 0)}, routed(offerPage, "offer page: click is Valid")},
+		"5: the first rule that matches wins":                    {[]onCampaign{rules(germanMobile, everyone)}, []onRequest{visitor("DE", mobile)}, routed(offer1, "offer of-1: routing rule german-mobile, click is Valid").offer("of-1").rule("german-mobile")},
+		"5: a rule without conditions matches everyone":          {[]onCampaign{rules(germanMobile, everyone)}, nil, routed(landing1, "landing page lp-1: routing rule everyone, click is Valid").landing("lp-1").rule("everyone")},
+		"5: a rule whose targets are all gone is passed over":    {[]onCampaign{rules(gone, everyone)}, nil, routed(landing1, "landing page lp-1: routing rule everyone, click is Valid").landing("lp-1").rule("everyone")},
+		"5: a rule needs no offer page":                          {[]onCampaign{rules(everyone), noOfferPage}, nil, routed(landing1, "landing page lp-1: routing rule everyone, click is Valid").landing("lp-1").rule("everyone")},
 
-		"6: a fraudulent click sees the safe page": {nil, []onRequest{status(fraudulent)},
-			outcome{safePage, "Routed", "", "", "", "", "safe page: click is Fraudulent (actions.fraudulent)"}},
-		"6: a suspicious one when the actions say so": {nil, []onRequest{status(suspicious), strict},
-			outcome{safePage, "Routed", "", "", "", "", "safe page: click is Suspicious (actions.suspicious)"}},
-		"6: or the fallback when there is no safe page": {[]onCampaign{noSafePage}, []onRequest{status(fraudulent)},
-			outcome{fallback, "Routed", "", "", "", "", "fallback URL: click is Fraudulent (actions.fraudulent), and the campaign has no safe page"}},
-		"6: routing rules are not looked at": {[]onCampaign{rules(everyone)}, []onRequest{status(fraudulent)},
-			outcome{safePage, "Routed", "", "", "", "", "safe page: click is Fraudulent (actions.fraudulent)"}},
+		"6: a fraudulent click sees the safe page":      {nil, []onRequest{status(fraudulent)}, routed(safePage, "safe page: click is Fraudulent (actions.fraudulent)")},
+		"6: a suspicious one when the actions say so":   {nil, []onRequest{status(suspicious), strict}, routed(safePage, "safe page: click is Suspicious (actions.suspicious)")},
+		"6: or the fallback when there is no safe page": {[]onCampaign{noSafePage}, []onRequest{status(fraudulent)}, routed(fallback, "fallback URL: click is Fraudulent (actions.fraudulent), and the campaign has no safe page")},
+		"6: routing rules are not looked at":            {[]onCampaign{rules(everyone)}, []onRequest{status(fraudulent)}, routed(safePage, "safe page: click is Fraudulent (actions.fraudulent)")},
 
-		"state Test counts apart and routes alike": {[]onCampaign{state(test)}, nil,
-			outcome{offerPage, "Test", "", "", "", "", "offer page: click is Valid; state Test adds click_id"}},
-		"state Test is checked like any other": {[]onCampaign{state(test)}, []onRequest{status(fraudulent)},
-			outcome{safePage, "Test", "", "", "", "", "safe page: click is Fraudulent (actions.fraudulent); state Test adds click_id"}},
-		"state Test keeps its schedule": {[]onCampaign{state(test), schedule(now+1, 0)}, nil,
-			outcome{overflow, "Closed", "NotStarted", "", "", "", "overflow page: campaign has not started (schedule.from); state Test adds click_id"}},
+		"state Test counts apart and routes alike": {[]onCampaign{state(test)}, nil, tested(offerPage, "offer page: click is Valid; state Test adds click_id")},
+		"state Test is checked like any other":     {[]onCampaign{state(test)}, []onRequest{status(fraudulent)}, tested(safePage, "safe page: click is Fraudulent (actions.fraudulent); state Test adds click_id")},
+		"state Test keeps its schedule":            {[]onCampaign{state(test), schedule(now+1, 0)}, nil, closedAs(overflow, "NotStarted", "overflow page: campaign has not started (schedule.from); state Test adds click_id")},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

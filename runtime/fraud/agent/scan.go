@@ -24,7 +24,7 @@ const (
 	onDesktop
 )
 
-func (m marks) has(any marks) bool { return m&any != 0 }
+func (m marks) has(one marks) bool { return m&one != 0 }
 
 // scan looks at every word of the text once. A word begins at a letter or digit behind anything else,
 // so that a name is not found inside another (the phones of Cubot are no bots).

@@ -130,19 +130,27 @@ func TestCompileRefuses(t *testing.T) {
 		change func(*catalogpb.Policy)
 		want   string
 	}{
-		"bands that do not ascend": {func(p *catalogpb.Policy) { p.SuspiciousFrom = 71 },
-			"policy clicktally/p: bands: suspiciousFrom 71 and fraudulentFrom 71 must ascend within 1 to 100"},
-		"no bands": {func(p *catalogpb.Policy) { p.SuspiciousFrom, p.FraudulentFrom = 0, 0 },
-			"policy clicktally/p: bands: suspiciousFrom 0 and fraudulentFrom 0 must ascend within 1 to 100"},
-		"a band above 100": {func(p *catalogpb.Policy) { p.FraudulentFrom = 101 },
-			"policy clicktally/p: bands: suspiciousFrom 31 and fraudulentFrom 101 must ascend within 1 to 100"},
+		"bands that do not ascend": {
+			func(p *catalogpb.Policy) { p.SuspiciousFrom = 71 },
+			"policy clicktally/p: bands: suspiciousFrom 71 and fraudulentFrom 71 must ascend within 1 to 100",
+		},
+		"no bands": {
+			func(p *catalogpb.Policy) { p.SuspiciousFrom, p.FraudulentFrom = 0, 0 },
+			"policy clicktally/p: bands: suspiciousFrom 0 and fraudulentFrom 0 must ascend within 1 to 100",
+		},
+		"a band above 100": {
+			func(p *catalogpb.Policy) { p.FraudulentFrom = 101 },
+			"policy clicktally/p: bands: suspiciousFrom 31 and fraudulentFrom 101 must ascend within 1 to 100",
+		},
 		"a reason nobody knows":       {rule(&catalogpb.Rule{Reason: "Weather"}), `policy clicktally/p: rules[0]: unknown reason "Weather"`},
 		"more than 100 points":        {rule(&catalogpb.Rule{Reason: "Replay", Points: 101}), "policy clicktally/p: rules[0]: Replay: 101 points, at most 100"},
 		"velocity without a window":   {rule(&catalogpb.Rule{Reason: "IPVelocity", Points: 1, Count: 1}), "policy clicktally/p: rules[0]: IPVelocity: the window is missing"},
 		"a deny entry with a typo":    {lists(entries("10.0.0.0/8", "10.0.0/8"), nil), `policy clicktally/p: deny[1].cidr: netip.ParsePrefix("10.0.0/8"): ParseAddr("10.0.0"): IPv4 address too short`},
 		"an allow entry as IPv4-in-6": {lists(nil, entries("::ffff:10.0.0.0/104")), "policy clicktally/p: allow[0].cidr: write IPv4 ranges in their own form, not as IPv6"},
-		"an action nobody knows": {func(p *catalogpb.Policy) { p.Fraudulent = 0 },
-			"policy clicktally/p: actions: ACTION_UNSPECIFIED is not known here"},
+		"an action nobody knows": {
+			func(p *catalogpb.Policy) { p.Fraudulent = 0 },
+			"policy clicktally/p: actions: ACTION_UNSPECIFIED is not known here",
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

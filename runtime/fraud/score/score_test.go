@@ -136,7 +136,8 @@ func TestDefaults(t *testing.T) {
 		"the fifth click of a device within an hour":      {facts{deviceClicks(5)}, valid, 0, nil},
 		"the sixth click of a device within an hour":      {facts{deviceClicks(6)}, suspicious, 40, []counted{{"DeviceVelocity", 40, 40}}},
 		"many clicks of a device that is only address and agent": {
-			facts{deviceClicks(600), weak}, valid, 0, nil},
+			facts{deviceClicks(600), weak}, valid, 0, nil,
+		},
 		"a click 499 ms after the impression": {facts{sinceImpression(499)}, suspicious, 35, []counted{{"ClickTooFast", 35, 35}}},
 		"a click 500 ms after the impression": {facts{sinceImpression(500)}, valid, 0, nil},
 		"a script":                            {facts{class(nonBrowser)}, valid, 25, []counted{{"UserAgentNonBrowser", 25, 25}}},
@@ -145,21 +146,32 @@ func TestDefaults(t *testing.T) {
 		"a link preview":                      {facts{class(preview)}, fraudulent, 100, []counted{{"UserAgentPreview", 100, 100}}},
 		"a referrer outside the targeting":    {facts{refererOutside}, suspicious, 35, []counted{{"ReferrerInvalid", 35, 35}}},
 		"a country outside the targeting":     {facts{countryOutside}, suspicious, 40, []counted{{"GeoDenied", 40, 40}}},
-		"two families add up": {facts{ipClicks(11), sinceImpression(1)}, fraudulent, 75,
-			[]counted{{"IPVelocity", 40, 40}, {"ClickTooFast", 35, 35}}},
-		"the sum ends at 100": {facts{ipClicks(11), deviceClicks(6), sinceImpression(1), class(nonBrowser)}, fraudulent, 100,
-			[]counted{{"IPVelocity", 40, 40}, {"DeviceVelocity", 40, 40}, {"ClickTooFast", 35, 35}, {"UserAgentNonBrowser", 25, 25}}},
+		"two families add up": {
+			facts{ipClicks(11), sinceImpression(1)},
+			fraudulent, 75,
+			[]counted{{"IPVelocity", 40, 40}, {"ClickTooFast", 35, 35}},
+		},
+		"the sum ends at 100": {
+			facts{ipClicks(11), deviceClicks(6), sinceImpression(1), class(nonBrowser)},
+			fraudulent, 100,
+			[]counted{{"IPVelocity", 40, 40}, {"DeviceVelocity", 40, 40}, {"ClickTooFast", 35, 35}, {"UserAgentNonBrowser", 25, 25}},
+		},
 		"a click over a limit is marked and makes no points": {facts{rateLimited}, valid, 0, []counted{{"RateLimited", 0, 0}}},
 		"an unknown address has no velocity": {
-			facts{ipClicks(11), degraded(signal.DegradedAddress)}, valid, 0, nil},
+			facts{ipClicks(11), degraded(signal.DegradedAddress)}, valid, 0, nil,
+		},
 		"an unknown device has no velocity": {
-			facts{deviceClicks(6), degraded(signal.DegradedDevice)}, valid, 0, nil},
+			facts{deviceClicks(6), degraded(signal.DegradedDevice)}, valid, 0, nil,
+		},
 		"an impression that could not be looked up": {
-			facts{sinceImpression(1), degraded(signal.DegradedImpression)}, valid, 0, nil},
+			facts{sinceImpression(1), degraded(signal.DegradedImpression)}, valid, 0, nil,
+		},
 		"a referrer that cannot be judged": {
-			facts{refererOutside, degraded(signal.DegradedReferrer)}, valid, 0, nil},
+			facts{refererOutside, degraded(signal.DegradedReferrer)}, valid, 0, nil,
+		},
 		"an unknown country": {
-			facts{countryOutside, degraded(signal.DegradedCountry)}, valid, 0, nil},
+			facts{countryOutside, degraded(signal.DegradedCountry)}, valid, 0, nil,
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

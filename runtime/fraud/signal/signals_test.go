@@ -27,7 +27,8 @@ func TestFactsAsTheEventStoresThem(t *testing.T) {
 	}{
 		"nothing is known": {Signals{}, &event.Signals{}},
 		"an impression that was not seen leaves no time": {
-			Signals{ImpressionToClickMs: 7}, &event.Signals{}},
+			Signals{ImpressionToClickMs: 7}, &event.Signals{},
+		},
 		"all facts": {full, &event.Signals{
 			IpClicks:     []*event.WindowCount{{WindowS: 3600, Count: 11}, {WindowS: 60, Count: 2}},
 			DeviceClicks: []*event.WindowCount{{WindowS: 3600, Count: 5}},
