@@ -73,7 +73,9 @@ func newHistory(t *testing.T) *history {
 
 func newServer(t *testing.T, c query.Config) *query.Server {
 	t.Helper()
-	c.Now = func() time.Time { return now }
+	if c.Now == nil {
+		c.Now = func() time.Time { return now }
+	}
 	c.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	server, err := query.New(c)
 	if err != nil {
