@@ -1,0 +1,143 @@
+package oracle
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/clicktally/clicktally/runtime/event"
+)
+
+const (
+	partitions = 2
+	generation = 3
+	boots      = 3
+)
+
+// entry is one record as it goes into the log: countable, or a dead letter with its reason.
+type entry struct {
+	partition uint32
+	value     []byte
+	reason    string
+}
+
+// scribe writes random logs: own and foreign ids, duplicates of both, lateness, every disposition and
+// status, several currencies, more stated values than the bound, and records that cannot be counted.
+type scribe struct {
+	r        *rand.Rand
+	now      time.Time
+	counters map[[2]uint32]uint32
+	written  []*event.Event
+}
+
+func newScribe(r *rand.Rand, now time.Time) *scribe {
+	return &scribe{r: r, now: now, counters: map[[2]uint32]uint32{}}
+}
+
+func (s *scribe) entries(n int) []entry {
+	list := make([]entry, n)
+	for i := range list {
+		list[i] = s.entry()
+	}
+	return list
+}
+
+func (s *scribe) entry() entry {
+	switch n := s.r.IntN(100); {
+	case n < 2:
+		return entry{partition: s.r.Uint32N(partitions), value: []byte("\xff not protobuf"), reason: "Poison"}
+	case n < 3:
+		e := s.event(s.now.AddDate(0, 0, -91))
+		return encoded(e, "TooLate")
+	case n < 4:
+		e := s.event(s.time())
+		place := event.SrcPart(e.SrcPart).Partition()
+		e.SrcPart = uint32(event.NewSrcPart(generation+1, place))
+		return encoded(e, "WrongPartition")
+	case n < 24 && len(s.written) > 0:
+		return s.copyOf(s.written[s.r.IntN(len(s.written))])
+	}
+	e := s.event(s.time())
+	s.written = append(s.written, e)
+	return encoded(e, "")
+}
+
+func encoded(e *event.Event, reason string) entry {
+	value, err := event.Append(nil, e)
+	if err != nil {
+		panic(fmt.Sprintf("the scribe made a record that cannot be encoded: %v", err))
+	}
+	return entry{partition: event.SrcPart(e.SrcPart).Partition(), value: value, reason: reason}
+}
+
+// copyOf is a duplicate: the same bytes of an own event; of a foreign one a retry that may state
+// other values beside its identity.
+func (s *scribe) copyOf(e *event.Event) entry {
+	if e.Origin == event.Origin_ORIGIN_OWN {
+		return encoded(e, "")
+	}
+	again := e.CloneVT()
+	again.Counter++
+	again.PublisherId, again.PriceMicros = s.id("pub", 9), s.r.Int64N(5)*100_000
+	return encoded(again, "")
+}
+
+// time is mostly within the panes, sometimes in minutes that Redis still keeps, rarely days ago.
+func (s *scribe) time() time.Time {
+	switch n := s.r.IntN(20); {
+	case n < 14:
+		return s.now.Add(-time.Duration(s.r.Int64N(int64(150 * time.Second))))
+	case n < 16:
+		return s.now.Add(time.Duration(s.r.Int64N(int64(2 * time.Minute))))
+	case n < 19:
+		return s.now.Add(-20*time.Minute - time.Duration(s.r.IntN(3))*17*time.Minute)
+	}
+	return s.now.Add(-time.Duration(1+s.r.IntN(5)) * 24 * time.Hour)
+}
+
+func (s *scribe) id(kind string, n int) string {
+	if i := s.r.IntN(n + 1); i > 0 {
+		return fmt.Sprintf("%s-%d", kind, i)
+	}
+	return ""
+}
+
+func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
+
+func (s *scribe) event(at time.Time) *event.Event {
+	e := &event.Event{
+		EventType: event.EventType(1 + s.r.IntN(6)), Timestamp: at.UnixMilli(), Accepted: s.now.UnixMilli(),
+		CampaignId: s.id("camp", 3), AdvertiserId: s.id("adv", 2), AdId: s.id("ad", 5), PublisherId: s.id("pub", 3), TsId: s.id("ts", 2),
+		Named: s.r.Uint32N(8), Country: pick(s.r, "", "DE", "AT"), Region: pick(s.r, "", "BY"),
+		DeviceType:  event.DeviceType(s.r.IntN(4)),
+		Disposition: event.Disposition(pick(s.r, 1, 1, 1, 1, 2, 3, 4)),
+	}
+	if s.r.IntN(2) == 0 {
+		e.EventType = event.EventType_EVENT_TYPE_CLICK
+	}
+	e.UserId = []byte(fmt.Sprintf("visitor-%08d", s.r.IntN(20)))
+	e.PriceMicros, e.PriceCurrency = s.r.Int64N(9)*50_000, pick(s.r, "USD", "EUR")
+	e.CostMicros, e.CostCurrency = s.r.Int64N(4)*10_000, pick(s.r, "", "USD", "GBP")
+	if e.CostCurrency == "" {
+		e.CostMicros = 0
+	}
+	e.Verdict = &event.Verdict{Status: event.Status(1 + s.r.IntN(3)), Score: s.r.Uint32N(101)}
+	s.identify(e)
+	return e
+}
+
+// identify gives the event its place and id: own ids with counters without gaps, or a foreign id.
+func (s *scribe) identify(e *event.Event) {
+	place := event.PartitionOf(e.AdId, e.UserId, nil, partitions)
+	boot := s.r.Uint32N(boots)
+	counter := s.counters[[2]uint32{place, boot}]
+	s.counters[[2]uint32{place, boot}]++
+	e.SrcPart, e.BootId, e.Counter = uint32(event.NewSrcPart(generation, place)), uint64(boot)<<32|uint64(boot+7), uint64(counter)
+	if s.r.IntN(3) > 0 {
+		id := event.NewID(e.Timestamp, place, e.BootId, counter)
+		e.Origin, e.EventId = event.Origin_ORIGIN_OWN, id[:]
+		return
+	}
+	e.Origin, e.Caller = event.Origin_ORIGIN_FOREIGN, s.id("partner", 2)
+	e.EventId = fmt.Appendf(nil, "order-%d", s.r.IntN(1000))
+}
