@@ -155,3 +155,37 @@ func TestPositionalAndNamedParameters(t *testing.T) {
 		t.Errorf("named: %q, want %q", got, tricky)
 	}
 }
+
+func TestTemporaryTablesAndDatabasesDoNotOutliveTheirRequest(t *testing.T) {
+	conn := connect(t)
+	exec(t, conn, "CREATE TEMPORARY TABLE scratch (n UInt64)")
+	exec(t, conn, "CREATE DATABASE IF NOT EXISTS elsewhere")
+	exec(t, conn, "USE elsewhere")
+	for range 8 { // every session of the engine
+		if got := one[string](t, conn, "SELECT currentDatabase()"); got != "default" {
+			t.Fatalf("a USE outlived its request: current database is %s", got)
+		}
+		if err := conn.Exec(t.Context(), "SELECT * FROM scratch"); err == nil {
+			t.Fatal("a temporary table outlived its request")
+		}
+	}
+}
+
+func TestTheEngineIsBounded(t *testing.T) {
+	conn := connect(t)
+	if got := one[string](t, conn, "SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'"); got != "3221225472" {
+		t.Errorf("max_server_memory_usage is %s, want 3 GiB", got)
+	}
+	for name, want := range map[string]string{"max_threads": "2", "max_memory_usage": "1610612736", "async_insert": "0"} {
+		if got := one[string](t, conn, "SELECT value FROM system.settings WHERE name = {name:String}", driver.Named("name", name)); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	err := conn.Exec(t.Context(), "SELECT groupArray(number) FROM numbers(1000000000)")
+	if exception, ok := errors.AsType[*driver.Exception](err); !ok || exception.Code != 241 {
+		t.Errorf("a statement that takes all memory: %v, want code 241 (MEMORY_LIMIT_EXCEEDED)", err)
+	}
+	if err := conn.Ping(t.Context()); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}

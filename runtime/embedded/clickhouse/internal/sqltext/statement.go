@@ -9,8 +9,8 @@ type Statement struct {
 	Text string
 	// Verb is the first keyword in upper case: SELECT, WITH, INSERT, CREATE.
 	Verb string
-	// Second is the second word in upper case: INTO, TEMPORARY, TABLE.
-	Second string
+	// Temporary says that it creates a temporary table.
+	Temporary bool
 	// Format is the name in the FORMAT clause, "Values" for INSERT ... VALUES, empty without one.
 	Format string
 	// Inline says that this is an INSERT whose rows follow: in Data, and after it in the request's body.
@@ -47,7 +47,7 @@ func (s Statement) ChangesSession() bool {
 	case "SET", "USE", "BEGIN", "COMMIT", "ROLLBACK":
 		return true
 	}
-	return s.Second == "TEMPORARY" || s.Verb == "CREATE" && strings.Contains(strings.ToUpper(s.Text), "TEMPORARY")
+	return s.Temporary
 }
 
 // parseInsert stops at the first keyword that says where the rows come from.
@@ -60,9 +60,6 @@ func parseInsert(s Statement, lex *lexer) Statement {
 			return s
 		}
 		text := upper(s.Text, t)
-		if s.Second == "" {
-			s.Second = text
-		}
 		named := previous == "INTO" || previous == "TABLE" || previous == "." // a table may be called "values"
 		if t.kind != word || t.depth > 0 || named {
 			previous = text
@@ -70,9 +67,7 @@ func parseInsert(s Statement, lex *lexer) Statement {
 		}
 		switch text {
 		case "SELECT", "WITH", "FROM", "WATCH":
-			rest := parseOther(s, lex)
-			rest.Second = s.Second
-			return rest
+			return parseOther(s, lex)
 		case "VALUES":
 			s.Inline, s.Format, s.Head, s.Data = true, "Values", s.Text[:t.from], s.Text[t.to:]
 			return s
@@ -98,9 +93,9 @@ func parseOther(s Statement, lex *lexer) Statement {
 	var before, last token
 	for {
 		t := lex.next()
-		if s.Second == "" && t.kind == word {
-			s.Second = upper(s.Text, t)
-		}
+		// CREATE TEMPORARY, CREATE OR REPLACE TEMPORARY
+		follows := last.kind == end || upper(s.Text, last) == "REPLACE"
+		s.Temporary = s.Temporary || s.Verb == "CREATE" && follows && upper(s.Text, t) == "TEMPORARY"
 		// ORDER BY format DESC is no FORMAT clause.
 		order := upper(s.Text, last) == "DESC" || upper(s.Text, last) == "ASC"
 		closing := t.kind == end || t.kind == symbol && s.Text[t.from] == ';' || t.kind == word && upper(s.Text, t) == "SETTINGS"
