@@ -24,11 +24,14 @@ func refOf(kind string, object metav1.Object) Ref {
 
 // finish completes the record of an object without errors.
 func (r *report) finish(object metav1.Object, record *catalogpb.Record) checked {
+	record.Generation, record.Uid, record.Needs = object.GetGeneration(), string(object.GetUID()), recordNeeds
+	catalog.SetDigest(record)
+	if size := record.SizeVT(); size > catalog.MaxRecord {
+		r.invalid("spec", "compiles to %d bytes, at most %d can be served: use fewer or shorter URLs", size, catalog.MaxRecord)
+	}
 	sortProblems(r.problems)
 	if r.errors > 0 {
 		return checked{problems: r.problems}
 	}
-	record.Generation, record.Uid, record.Needs = object.GetGeneration(), string(object.GetUID()), recordNeeds
-	catalog.SetDigest(record)
 	return checked{record: record, problems: r.problems}
 }

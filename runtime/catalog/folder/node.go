@@ -10,8 +10,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds what one document expands to, aliases included.
-const maxNodes = 1 << 20
+const (
+	// maxNodes bounds what one document expands to, aliases included.
+	maxNodes = 1 << 20
+	// maxDepth bounds nesting; an alias within its own anchor would have no end.
+	maxDepth = 64
+)
 
 // positioned is an error at a line of its document.
 type positioned struct {
@@ -26,11 +30,14 @@ func (e *positioned) Error() string { return e.message }
 var booleans = []string{"y", "n", "yes", "no", "on", "off"}
 
 // converter turns a YAML tree into what encoding/json would have read.
-type converter struct{ nodes int }
+type converter struct{ nodes, depth int }
 
 func (c *converter) value(n *yaml.Node, path string) (any, error) {
-	if c.nodes++; c.nodes > maxNodes {
-		return nil, &positioned{n.Line, path, "document is too large once its aliases are expanded"}
+	c.nodes++
+	c.depth++
+	defer func() { c.depth-- }()
+	if c.nodes > maxNodes || c.depth > maxDepth {
+		return nil, &positioned{n.Line, path, "document is too large or too deep once its aliases are expanded"}
 	}
 	switch n.Kind {
 	case yaml.AliasNode:

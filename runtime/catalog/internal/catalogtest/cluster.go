@@ -1,0 +1,122 @@
+// Package catalogtest brings up what the tests of the catalog's packages share: a Kafka in process
+// with a catalog topic, and records to publish.
+package catalogtest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+	"github.com/clicktally/clicktally/runtime/catalog/publish"
+)
+
+// Topic is the catalog topic of every test.
+const Topic = "ct.catalog"
+
+// Patience bounds every wait of a test.
+const Patience = 20 * time.Second
+
+// Cluster is a Kafka in process.
+type Cluster struct {
+	*kfake.Cluster
+
+	// Options reach it.
+	Options []kgo.Opt
+}
+
+// Start starts a cluster with an empty catalog topic; it stops with the test.
+func Start(t testing.TB) *Cluster {
+	t.Helper()
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, Topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	return &Cluster{Cluster: fake, Options: []kgo.Opt{kgo.SeedBrokers(fake.ListenAddrs()...)}}
+}
+
+// Config is the publisher's, with one owner.
+func (c *Cluster) Config() publish.Config {
+	return publish.Config{
+		Options: c.Options, Topic: Topic, TransactionalID: "ct.catalog-publisher", Cluster: "cluster-1", Object: "object-1",
+	}
+}
+
+// Publisher opens a publisher that closes with the test.
+func (c *Cluster) Publisher(t testing.TB) *publish.Publisher {
+	t.Helper()
+	p, err := publish.Open(t.Context(), c.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// Write produces values as they are, outside any transaction; a nil value is a tombstone.
+func (c *Cluster) Write(t testing.TB, key string, value []byte) {
+	t.Helper()
+	client, err := kgo.NewClient(append([]kgo.Opt{kgo.RecordPartitioner(kgo.ManualPartitioner())}, c.Options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: Topic, Key: []byte(key), Value: value}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// End returns the end of the log, everything counted.
+func (c *Cluster) End(t testing.TB) int64 {
+	t.Helper()
+	client, err := kgo.NewClient(c.Options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, Topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, _ := ends.Lookup(Topic, 0)
+	return end.Offset
+}
+
+// Pipeline is the pipeline record of Config's owner.
+func Pipeline() *catalogpb.Record {
+	record := &catalogpb.Record{Body: &catalogpb.Record_Pipeline{Pipeline: &catalogpb.Pipeline{
+		Namespace: "clicktally", Name: "main", OwnerCluster: "cluster-1", OwnerObject: "object-1", Epoch: 1,
+		Topics: []*catalogpb.TopicID{{Topic: "ct.events.1", Id: []byte{1}}},
+	}}}
+	catalog.SetDigest(record)
+	return record
+}
+
+// Campaign is a campaign record of generation 0, as from a folder.
+func Campaign(id, url string) *catalogpb.Record {
+	record := &catalogpb.Record{Body: &catalogpb.Record_Campaign{Campaign: &catalogpb.Campaign{
+		Id: id, Namespace: "ads", Name: id, OfferPageUrl: url, Trackers: []string{"clicktally/eu"},
+	}}}
+	catalog.SetDigest(record)
+	return record
+}
+
+// Eventually polls until done returns true, and fails the test when that takes too long.
+func Eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(Patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %v in vain: %s", Patience, what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
