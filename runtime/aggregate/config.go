@@ -14,8 +14,9 @@ import (
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
-// Config says what an aggregator reads and writes. Kafka, Topics, ClickHouse, Database and Redis are
-// required; everything else has a default.
+// Config says what an aggregator reads and writes. Kafka, Topics and Redis are required; everything
+// else has a default. Without ClickHouse only the live half runs: nothing is loaded, and the log must
+// keep its records until a worker with ClickHouse loads them.
 type Config struct {
 	Kafka      []kgo.Opt // seed brokers, credentials
 	Topics     store.Topics
@@ -42,8 +43,8 @@ type Config struct {
 	SessionsEvery time.Duration // default 5 min
 
 	Log      *slog.Logger
-	Registry prometheus.Registerer // default: one of its own
-	Now      func() time.Time      // default time.Now
+	Registry *prometheus.Registry // default: one of its own
+	Now      func() time.Time     // default time.Now
 	// OnCondition is told when a partition stops and when a minute is refused; it must not block.
 	OnCondition func(partition int32, condition Condition)
 	// Fault is called before each effect with its name; an error stands for a process that dies
@@ -58,8 +59,8 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case len(c.Kafka) == 0 || c.Topics.Prefix == "":
 		return c, errors.New("aggregator: Kafka brokers and a topic prefix are required")
-	case c.ClickHouse == nil || c.Database == "":
-		return c, errors.New("aggregator: a ClickHouse connection and a database are required")
+	case c.ClickHouse != nil && c.Database == "":
+		return c, errors.New("aggregator: a database is required")
 	case c.Redis == nil:
 		return c, errors.New("aggregator: a Redis client is required")
 	}

@@ -33,7 +33,7 @@ func (w *worker) startOpen(ctx context.Context, now time.Time) {
 	var waiting []*partition
 	var parts []event.SrcPart
 	for _, p := range w.partitions {
-		if p.stopped == ConditionNone && !p.known {
+		if p.stopped == ConditionNone && !p.known && (w.cfg.ClickHouse != nil || p.liveNext < 0) {
 			waiting, parts = append(waiting, p), append(parts, p.part)
 		}
 	}
@@ -58,6 +58,9 @@ func (w *worker) startOpen(ctx context.Context, now time.Time) {
 }
 
 func (w *worker) readLoaded(ctx context.Context, parts []event.SrcPart, floor int64, now time.Time) (map[event.SrcPart]*store.Loaded, error) {
+	if w.cfg.ClickHouse == nil {
+		return nil, nil
+	}
 	if !w.schema.Load() {
 		if err := store.EnsureSchema(ctx, w.cfg.ClickHouse, w.cfg.Database, w.cfg.Retention); err != nil {
 			return nil, err

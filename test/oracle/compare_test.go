@@ -138,46 +138,36 @@ func figuresOf(c *store.Counts) map[string]int64 {
 	return figures
 }
 
-// differs says how the stores differ from the oracle, empty when they agree.
-func (r *rig) differs() string {
+// compare says how the stores differ from the oracle, empty when they agree. A reader that sees more
+// than the log holds is an error at any moment.
+func (r *rig) compare() (diff string, err error) {
 	want := Recount(r.records, statedBound)
 	for _, figures := range want {
 		maps.DeleteFunc(figures, func(_ string, v int64) bool { return v == 0 })
 	}
 	rows, err := r.minuteRows()
 	if err != nil {
-		return err.Error()
+		return "", err
 	}
-	if diff := cmp.Diff(want, rows); diff != "" {
-		return "minute rows at their marks (-oracle +ClickHouse):\n" + diff
-	}
-	kept := maps.Clone(want)
-	oldest := time.Now().Add(-store.LiveKept).Unix()
-	maps.DeleteFunc(kept, func(key Key, _ map[string]int64) bool { return key.Minute < oldest })
-	wantLive := liveOf(kept)
-	live, err := r.liveCounts(wantLive)
-	if err != nil {
-		return err.Error()
-	}
-	if diff := cmp.Diff(wantLive, live); diff != "" {
-		return "live counters (-oracle +Redis):\n" + diff
-	}
-	return ""
-}
-
-// tooMuch says where a reader sees more than the log holds: no moment excuses that.
-func (r *rig) tooMuch() string {
-	rows, err := r.minuteRows()
-	if err != nil {
-		return err.Error()
-	}
-	var want, have = totals(Recount(r.records, statedBound)), totals(rows)
-	for name, value := range have {
-		if value > want[name] {
-			return fmt.Sprintf("%s: a reader sees %d, the log holds %d", name, value, want[name])
+	held := totals(want)
+	for name, seen := range totals(rows) {
+		if seen > held[name] {
+			return "", fmt.Errorf("%s: a reader sees %d, the log holds %d", name, seen, held[name])
 		}
 	}
-	return ""
+	if diff := cmp.Diff(want, rows); diff != "" {
+		return "minute rows at their marks (-oracle +ClickHouse):\n" + diff, nil
+	}
+	oldest := time.Now().Add(-store.LiveKept).Unix()
+	maps.DeleteFunc(want, func(key Key, _ map[string]int64) bool { return key.Minute < oldest })
+	live, err := r.liveCounts(liveOf(want))
+	if err != nil {
+		return "", err
+	}
+	if diff := cmp.Diff(liveOf(want), live); diff != "" {
+		return "live counters (-oracle +Redis):\n" + diff, nil
+	}
+	return "", nil
 }
 
 func totals(rows map[Key]map[string]int64) map[string]int64 {
@@ -193,17 +183,20 @@ func totals(rows map[Key]map[string]int64) map[string]int64 {
 // agree waits until the stores agree with the oracle; on the way nothing may be counted twice.
 func (r *rig) agree(within time.Duration) {
 	r.t.Helper()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
 	deadline := time.Now().Add(within)
 	for {
-		if more := r.tooMuch(); more != "" {
-			r.t.Fatal(more)
+		diff, err := r.compare()
+		if err != nil {
+			r.t.Fatal(err)
 		}
-		diff := r.differs()
 		if diff == "" {
 			return
 		}
 		if time.Now().After(deadline) {
 			r.t.Fatalf("after %v %s", within, diff)
 		}
+		<-again.C
 	}
 }
