@@ -31,6 +31,7 @@ type liveFigures struct {
 	CTR         float64     `json:"ctr"`
 	LPViews     uint64      `json:"lp_views"`
 	LPClicks    uint64      `json:"lp_clicks"`
+	Bounces     uint64      `json:"bounces"`
 	Spend       []amount    `json:"spend"`
 	Cost        []amount    `json:"cost"`
 }
@@ -127,7 +128,7 @@ func liveFiguresOf(c *store.Counts) liveFigures {
 			Valid: c.ClicksValid, Suspicious: c.ClicksSuspicious, Fraudulent: c.ClicksFraudulent,
 			Duplicate: c.ClicksDuplicate, Test: c.ClicksTest, Closed: c.ClicksClosed,
 		}.summed(),
-		LPViews: c.PageViews, LPClicks: c.ClickThroughs, Spend: amountsOf(spend), Cost: amountsOf(cost),
+		LPViews: c.PageViews, LPClicks: c.ClickThroughs, Bounces: c.Bounces, Spend: amountsOf(spend), Cost: amountsOf(cost),
 	}
 	f.CTR = ratio(f.Clicks.Gross, f.Impressions)
 	return f

@@ -82,7 +82,7 @@ func TestRealtimeSumsPartitionsOverTheWindow(t *testing.T) {
 	want := map[string]any{
 		"ad_id": "ad-123", "from": minutesBefore(59), "to": minutesBefore(-1),
 		"as_of":       strings.Replace(minutesBefore(0), ":00Z", ":29.612Z", 1),
-		"impressions": 160., "ctr": 0.1, "lp_views": 0., "lp_clicks": 0.,
+		"impressions": 160., "ctr": 0.1, "lp_views": 0., "lp_clicks": 0., "bounces": 0.,
 		"clicks": map[string]any{"gross": 16., "valid": 13., "suspicious": 2., "fraudulent": 1., "invalid": 3., "duplicate": 4., "test": 3., "closed": 6.},
 		"spend":  []any{map[string]any{"amount": "4.00", "currency": "EUR"}, map[string]any{"amount": "3.50", "currency": "USD"}},
 		"cost":   usd("0.01"),

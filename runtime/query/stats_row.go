@@ -43,6 +43,7 @@ type statsRow struct {
 	CTR            float64           `json:"ctr"`
 	LPViews        uint64            `json:"lp_views"`
 	LPClicks       uint64            `json:"lp_clicks"`
+	Bounces        uint64            `json:"bounces"`
 	Conversions    map[string]uint64 `json:"conversions"`
 	ConversionRate float64           `json:"conversion_rate"`
 	Spend          []amount          `json:"spend"`
@@ -72,7 +73,7 @@ func scanStats(rows driver.Rows, r statsRequest) (statsRow, error) {
 		*row.dimensionOf(name) = value
 		into = append(into, value)
 	}
-	into = append(into, &row.Impressions, &row.LPViews, &row.LPClicks, &c.Valid, &c.Suspicious, &c.Fraudulent,
+	into = append(into, &row.Impressions, &row.LPViews, &row.LPClicks, &row.Bounces, &c.Valid, &c.Suspicious, &c.Fraudulent,
 		&c.Test, &c.Closed, &c.Duplicate, &spend, &cost, &row.Conversions, &revenue)
 	if err := rows.Scan(into...); err != nil {
 		return row, fmt.Errorf("read a row of stats: %w", err)

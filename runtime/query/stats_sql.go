@@ -30,7 +30,7 @@ func statsStatement(database string, r statsRequest) statement {
 	where := st.filters(r.filters)
 	keys := strings.Join(append([]string{"bucket"}, r.groupBy...), ", ")
 	st.text = fmt.Sprintf(`SELECT %[1]s,
-  sum(impressions), sum(page_views), sum(click_throughs), sum(valid), sum(suspicious), sum(fraudulent),
+  sum(impressions), sum(page_views), sum(click_throughs), sum(bounces), sum(valid), sum(suspicious), sum(fraudulent),
   sum(test), sum(closed), sum(duplicate), sumMap(spend), sumMap(cost), sumMap(conversions), sumMap(revenue)
 FROM (
 %[2]s
@@ -62,7 +62,7 @@ func (st *statement) filters(filters []filter) string {
 // minutesPart sums minute rows at their marks. Money stays apart by currency in maps.
 func minutesPart(database string, r statsRequest, keys, where string) string {
 	return fmt.Sprintf(`SELECT %s AS %s,
-  sum(impressions) AS impressions, sum(page_views) AS page_views, sum(click_throughs) AS click_throughs,
+  sum(impressions) AS impressions, sum(page_views) AS page_views, sum(click_throughs) AS click_throughs, sum(bounces) AS bounces,
   sum(clicks_valid) AS valid, sum(clicks_suspicious) AS suspicious, sum(clicks_fraudulent) AS fraudulent,
   sum(clicks_test) AS test, sum(clicks_closed) AS closed, sum(clicks_duplicate) AS duplicate,
   sumMap(map(CAST(price_currency AS String), spend_valid + spend_suspicious)) AS spend,
@@ -78,7 +78,7 @@ GROUP BY %s`, bucket(r.granularity, "minute"), keys, store.MinutesAtMarks(databa
 // clicks are; only an approved conversion is revenue.
 func conversionsPart(database string, r statsRequest, keys, where string) string {
 	return fmt.Sprintf(`SELECT %s AS %s,
-  0 AS impressions, 0 AS page_views, 0 AS click_throughs, 0 AS valid, 0 AS suspicious, 0 AS fraudulent,
+  0 AS impressions, 0 AS page_views, 0 AS click_throughs, 0 AS bounces, 0 AS valid, 0 AS suspicious, 0 AS fraudulent,
   0 AS test, 0 AS closed, 0 AS duplicate,
   CAST(map(), 'Map(String, Int64)') AS spend, CAST(map(), 'Map(String, Int64)') AS cost,
   sumMap(map(CAST(status AS String), toUInt64(1))) AS conversions,

@@ -14,7 +14,7 @@ func TestStatsCountsMinuteRowsAtTheirMarks(t *testing.T) {
 	// One minute, twice the same row of the same version, as a writer that tried again leaves it.
 	counted := row{
 		"campaign_id": "spring-sale", "price_currency": "USD", "impressions": uint64(100), "page_views": uint64(9),
-		"click_throughs": uint64(4), "clicks_valid": uint64(7), "clicks_suspicious": uint64(2), "clicks_fraudulent": uint64(1),
+		"click_throughs": uint64(4), "bounces": uint64(11), "clicks_valid": uint64(7), "clicks_suspicious": uint64(2), "clicks_fraudulent": uint64(1),
 		"clicks_test": uint64(5), "clicks_closed": uint64(6), "clicks_duplicate": uint64(3), "duplicates": uint64(8),
 		"spend_valid": int64(3_500_000), "spend_suspicious": int64(1_000_000), "spend_fraudulent": int64(500_000),
 	}
@@ -35,9 +35,9 @@ func TestStatsCountsMinuteRowsAtTheirMarks(t *testing.T) {
 	if len(rows) != 2 {
 		t.Fatalf("got %d rows, want one each of other and spring-sale: %v", len(rows), rows)
 	}
-	fields := []string{"campaign_id", "impressions", "lp_views", "lp_clicks", "clicks.gross", "clicks.valid", "clicks.suspicious",
+	fields := []string{"campaign_id", "impressions", "lp_views", "lp_clicks", "bounces", "clicks.gross", "clicks.valid", "clicks.suspicious",
 		"clicks.fraudulent", "clicks.invalid", "clicks.test", "clicks.closed", "clicks.duplicate", "ctr", "spend"}
-	want := []any{"spring-sale", 100., 9., 4., 10., 7., 2., 1., 3., 5., 6., 3., 0.1, usd("4.50")}
+	want := []any{"spring-sale", 100., 9., 4., 11., 10., 7., 2., 1., 3., 5., 6., 3., 0.1, usd("4.50")}
 	if diff := cmp.Diff(want, pick(rows[1], fields...)); diff != "" {
 		t.Error(diff)
 	}
