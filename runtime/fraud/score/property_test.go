@@ -174,3 +174,10 @@ func TestAReasonWithoutARuleMakesNoPoints(t *testing.T) {
 		t.Errorf("a preview scored %d, want the fixed 100", got.Score)
 	}
 }
+
+func TestAReasonThatIsOffDoesNotAppear(t *testing.T) {
+	policy := build(t, points(map[string]uint32{"ReferrerInvalid": 0, "UserAgentMissing": 0}))
+	if got := Score(facts{refererOutside, class(missing)}.signals(), policy, nil, now); got.Reasons != nil {
+		t.Errorf("reasons %v, want none", reasonsOf(got))
+	}
+}
