@@ -62,7 +62,7 @@ func TestDecide(t *testing.T) {
 		"1: an unknown id goes to the fallback": {nil, []onRequest{func(r *Request) { r.Campaign = nil }}, orphan},
 		"1: so does a campaign of another tracker": {
 			[]onCampaign{func(c *catalogpb.Campaign) {
-				c.Trackers = []string{"click/tally/eu", "clicktally/eu2", "clicktally2/eu"}
+				c.Trackers = []string{"click/tally/eu", "clicktally-eu", "clicktally/eu2", "clicktally2/eu"}
 			}},
 			nil,
 			orphan,
