@@ -14,20 +14,23 @@ import (
 // campaignInput is all that the compilation of one campaign depends on, its id's other claimants aside.
 type campaignInput struct {
 	object     *v1alpha1.Campaign
-	fleets     []*fleet // of spec.trackerRefs; nil where there is none in this pipeline
-	admitted   []bool   // parallel to fleets
-	elsewhere  []string // parallel: the other pipeline of a tracker that is not in this one
-	unknown    []bool   // parallel: accepted before, not listed, and not proven to be gone
-	policy     bool     // spec.fraudPolicyRef names a policy that is served
+	named      []named // parallel to spec.trackerRefs
+	policy     bool    // spec.fraudPolicyRef names a policy that is served
 	partial    bool
 	standalone bool
 }
 
+// named is what one of a campaign's tracker references leads to.
+type named struct {
+	fleet     *fleet // nil where there is none in this pipeline
+	admitted  bool
+	elsewhere string // the other pipeline of a tracker that is not in this one
+	unknown   bool   // accepted before, not listed, and not proven to be gone
+}
+
 func (in *campaignInput) equal(other *campaignInput) bool {
 	return in.object == other.object && in.policy == other.policy && in.partial == other.partial &&
-		in.standalone == other.standalone && slices.Equal(in.fleets, other.fleets) &&
-		slices.Equal(in.admitted, other.admitted) && slices.Equal(in.elsewhere, other.elsewhere) &&
-		slices.Equal(in.unknown, other.unknown)
+		in.standalone == other.standalone && slices.Equal(in.named, other.named)
 }
 
 // campaignID is the cid: spec.id, else the name.
@@ -107,18 +110,18 @@ func (c *campaignCheck) trackers() {
 	}
 	for i := range spec.TrackerRefs {
 		path, key := fmt.Sprintf("spec.trackerRefs[%d]", i), trackerKey(c.in.object, &spec.TrackerRefs[i])
-		fleet := c.in.fleets[i]
+		to := &c.in.named[i]
 		switch {
-		case c.in.unknown[i]:
+		case to.unknown:
 			c.fail(v1alpha1.ReasonRefNotFound, path, "Tracker %s cannot be read: what it served goes on", key)
-		case c.in.elsewhere[i] != "":
+		case to.elsewhere != "":
 			c.fail(v1alpha1.ReasonInvalid, path,
-				"tracker %s belongs to pipeline %s: all trackers of a campaign share one pipeline", key, c.in.elsewhere[i])
-		case fleet == nil:
+				"tracker %s belongs to pipeline %s: all trackers of a campaign share one pipeline", key, to.elsewhere)
+		case to.fleet == nil:
 			missing(&c.report, c.in.partial, path, "Tracker "+key)
-		case fleet.served == nil:
+		case to.fleet.served == nil:
 			c.fail(v1alpha1.ReasonRefNotFound, path, "tracker %s was never accepted: its owner must correct it first", key)
-		case !c.in.admitted[i]:
+		case !to.admitted:
 			c.fail(v1alpha1.ReasonRefNotPermitted, path,
 				"tracker %s does not admit namespace %q: ask the tracker's owner (spec.allowedCampaigns)", key, c.ref.Namespace)
 		}
@@ -140,8 +143,9 @@ func (c *campaignCheck) url(path string, text v1alpha1.URL) string {
 		c.invalid(path, "%v", err)
 		return ""
 	}
-	for i, fleet := range c.in.fleets {
-		if fleet == nil || fleet.served == nil || slices.Contains(c.in.fleets[:i], fleet) || fleet.hosts.Match(t.Host()) {
+	for i, to := range c.in.named {
+		fleet := to.fleet
+		if fleet == nil || fleet.served == nil || slices.Contains(c.in.named[:i], to) || fleet.hosts.Match(t.Host()) {
 			continue
 		}
 		c.fail(v1alpha1.ReasonNotAllowed, path,

@@ -9,35 +9,40 @@ import (
 
 func (w *work) compileCampaigns() {
 	list := sorted(w.Campaigns)
-	byID := make(map[string][]*candidate, len(list))
 	all := make([]candidate, 0, len(list))
-	for _, object := range list {
-		w.campaigns[refOf(KindCampaign, object)] = true
+	pointers := make([]*candidate, len(list))
+	byID := make(map[string][]*candidate, len(list))
+	for i, object := range list {
 		if w.foreign(object) {
 			continue
 		}
 		all = append(all, candidate{object: object, checked: w.checkCampaign(object)})
-		c := &all[len(all)-1]
-		byID[campaignID(object)] = append(byID[campaignID(object)], c)
+		pointers[i] = &all[len(all)-1]
+		id := campaignID(object)
+		if rivals, ok := byID[id]; ok {
+			byID[id] = append(rivals, pointers[i])
+		} else {
+			byID[id] = pointers[i : i+1 : i+1]
+		}
 	}
-	holders := make(map[string]*candidate, len(byID))
 	for id, candidates := range byID {
-		holders[id] = w.claim(id, candidates)
+		if holder := w.claim(id, candidates); holder != nil {
+			holder.holds = true
+		}
 	}
 	for i := range all {
-		c := &all[i]
-		w.settle(c, holders[campaignID(c.object)] == c)
+		w.settle(&all[i])
 	}
 }
 
 // settle notes what became of a campaign.
-func (w *work) settle(c *candidate, holds bool) {
+func (w *work) settle(c *candidate) {
 	ref := refOf(KindCampaign, c.object)
 	outcome := Outcome{Ref: ref, Key: catalog.CampaignKey(campaignID(c.object)), Problems: c.problems}
 	switch {
-	case holds && c.ok():
+	case c.holds && c.ok():
 		outcome.Record = c.record
-	case holds:
+	case c.holds:
 		outcome.Record, outcome.Kept = c.kept, true
 	case c.refused != "":
 		r := report{ref: ref, problems: c.problems[:len(c.problems):len(c.problems)]}
@@ -45,8 +50,8 @@ func (w *work) settle(c *candidate, holds bool) {
 		sortProblems(r.problems)
 		outcome.Problems = r.problems
 	}
-	w.keep(outcome.Record)
-	w.result.Outcomes = append(w.result.Outcomes, outcome)
+	w.keep(outcome.Key, outcome.Record)
+	w.outcomes[KindCampaign] = append(w.outcomes[KindCampaign], outcome)
 }
 
 // checkCampaign compiles a campaign, or remembers the result when nothing it depends on has changed.
@@ -54,28 +59,27 @@ func (w *work) checkCampaign(object *v1alpha1.Campaign) checked {
 	input := w.campaignInput(object)
 	memo, known := w.memo.campaigns[object]
 	if !known || !memo.input.equal(&input) {
+		input.named = slices.Clone(input.named)
 		memo = campaignMemo{input, checkCampaign(&input)}
 	}
 	w.next.campaigns[object] = memo
 	return memo.output
 }
 
+// campaignInput gathers what a campaign depends on. Its list is overwritten by the next call.
 func (w *work) campaignInput(object *v1alpha1.Campaign) campaignInput {
-	named := object.Spec.TrackerRefs
-	in := campaignInput{
-		object: object, partial: w.Partial, standalone: w.Standalone,
-		fleets: make([]*fleet, len(named)), admitted: make([]bool, len(named)),
-		elsewhere: make([]string, len(named)), unknown: make([]bool, len(named)),
-	}
-	for i := range named {
-		key := trackerKey(object, &named[i])
-		in.fleets[i], in.elsewhere[i] = w.fleets[key], w.elsewhere[key]
-		if f := in.fleets[i]; f != nil {
-			in.admitted[i] = w.admitsCampaign(f, object)
-		} else if in.elsewhere[i] == "" {
-			in.unknown[i] = w.trackerUnknown(key)
+	w.named = w.named[:0]
+	for i := range object.Spec.TrackerRefs {
+		key := trackerKey(object, &object.Spec.TrackerRefs[i])
+		to := named{fleet: w.fleets[key], elsewhere: w.elsewhere[key]}
+		if to.fleet != nil {
+			to.admitted = w.admitsCampaign(to.fleet, object)
+		} else if to.elsewhere == "" {
+			to.unknown = w.trackerUnknown(key)
 		}
+		w.named = append(w.named, to)
 	}
+	in := campaignInput{object: object, named: w.named, partial: w.Partial, standalone: w.Standalone}
 	if ref := object.Spec.FraudPolicyRef; ref != nil {
 		in.policy = w.next.refs.policies[object.GetNamespace()+"/"+string(ref.Name)]
 	}
@@ -84,6 +88,9 @@ func (w *work) campaignInput(object *v1alpha1.Campaign) campaignInput {
 
 // foreign reports whether a campaign belongs to another pipeline: it names trackers, all elsewhere.
 func (w *work) foreign(object *v1alpha1.Campaign) bool {
+	if len(w.elsewhere) == 0 {
+		return false
+	}
 	for i := range object.Spec.TrackerRefs {
 		if w.elsewhere[trackerKey(object, &object.Spec.TrackerRefs[i])] == "" {
 			return false

@@ -15,7 +15,8 @@ type candidate struct {
 	object *v1alpha1.Campaign
 	checked
 	kept    *catalogpb.Record // its last accepted record under today's grants, nil when nothing is left
-	refused string            // why it does not get the id
+	holds   bool
+	refused string // why it does not get the id
 }
 
 // claim decides who holds one id, and returns the holder, nil when nobody does.
@@ -26,6 +27,9 @@ type candidate struct {
 func (w *work) claim(id string, candidates []*candidate) *candidate {
 	key := catalog.CampaignKey(id)
 	on := w.Previous[key]
+	if first := candidates[0]; len(candidates) == 1 && first.ok() && on == nil && w.owners[id] == "" {
+		return first // by far the commonest case of a new id
+	}
 	home := cmp.Or(on.GetCampaign().GetNamespace(), on.GetReleased().GetNamespace())
 	allowed := cmp.Or(w.owners[id], home)
 	handed := allowed != home // also true for an id that nobody had, which changes nothing
@@ -74,7 +78,13 @@ func older(a, b *candidate) bool {
 
 // listed reports whether the object that a campaign record came from is among the objects.
 func (w *work) listed(on *catalogpb.Record) bool {
-	return w.campaigns[Ref{KindCampaign, on.GetCampaign().GetNamespace(), on.GetCampaign().GetName()}]
+	if w.campaigns == nil {
+		w.campaigns = make(map[Ref]bool, len(w.Campaigns))
+		for _, c := range w.Campaigns {
+			w.campaigns[refOf(KindCampaign, c)] = true
+		}
+	}
+	return w.campaigns[refOfRecord(on)]
 }
 
 func (w *work) refusal(id, allowed string, on *catalogpb.Record, c *candidate, holder *candidate) string {

@@ -48,10 +48,19 @@ type work struct {
 	fleets    map[string]*fleet
 	elsewhere map[string]string // trackers of other pipelines
 	owners    map[string]string // id -> namespace, from idOwners
-	campaigns map[Ref]bool
+	campaigns map[Ref]bool      // made when first asked for
+	named     []named           // scratch of campaignInput
+	outcomes  map[string][]Outcome
+	records   []keyed
 	admitted  map[admission]bool
 	seen      map[string]bool // keys that an object accounts for
 	result    Result
+}
+
+// keyed is a record with its key, which is costly to make in every comparison of a sort.
+type keyed struct {
+	key    string
+	record *catalogpb.Record
 }
 
 type admission struct {
@@ -63,7 +72,7 @@ type admission struct {
 func (m *Compiler) Compile(objects Objects) Result {
 	w := &work{
 		Objects: &objects, memo: m, fleets: map[string]*fleet{}, elsewhere: map[string]string{},
-		owners: map[string]string{}, campaigns: make(map[Ref]bool, len(objects.Campaigns)),
+		owners: map[string]string{}, outcomes: map[string][]Outcome{},
 		admitted: map[admission]bool{}, seen: make(map[string]bool, len(objects.Campaigns)),
 		next: Compiler{
 			fleets:    make(map[*v1alpha1.Tracker]fleetMemo, len(objects.Trackers)),
@@ -82,7 +91,7 @@ func (m *Compiler) Compile(objects Objects) Result {
 	for _, g := range objects.Generations {
 		record := &catalogpb.Record{Needs: recordNeeds, Body: &catalogpb.Record_GenerationRecord{GenerationRecord: g}}
 		catalog.SetDigest(record)
-		w.keep(record)
+		w.keep(catalog.KeyOf(record), record)
 	}
 	w.leftOver()
 	w.finish()
@@ -167,16 +176,16 @@ func (w *work) add(ref Ref, key string, c checked) *catalogpb.Record {
 			outcome.Record = w.Previous[key]
 			outcome.Kept = outcome.Record != nil
 		}
-		w.keep(outcome.Record)
+		w.keep(key, outcome.Record)
 	}
-	w.result.Outcomes = append(w.result.Outcomes, outcome)
+	w.outcomes[ref.Kind] = append(w.outcomes[ref.Kind], outcome)
 	return outcome.Record
 }
 
-func (w *work) keep(record *catalogpb.Record) {
+func (w *work) keep(key string, record *catalogpb.Record) {
 	if record != nil {
-		w.seen[catalog.KeyOf(record)] = true
-		w.result.Records = append(w.result.Records, record)
+		w.seen[key] = true
+		w.records = append(w.records, keyed{key, record})
 	}
 }
 
@@ -196,7 +205,7 @@ func (w *work) leftOver() {
 			}
 			w.result.Absent = append(w.result.Absent, key)
 			if record != on {
-				w.result.Records = append(w.result.Records, record)
+				w.records = append(w.records, keyed{key, record})
 			}
 		default:
 			w.result.Absent = append(w.result.Absent, key)
@@ -237,13 +246,17 @@ func refOfRecord(record *catalogpb.Record) Ref {
 
 func (w *work) finish() {
 	r := &w.result
-	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return compareRefs(a.Ref, b.Ref) })
+	for _, kind := range slices.Sorted(maps.Keys(w.outcomes)) { // objects came in order of namespace and name
+		r.Outcomes = append(r.Outcomes, w.outcomes[kind]...)
+	}
 	for i := range r.Outcomes {
 		r.Problems = append(r.Problems, r.Outcomes[i].Problems...)
 	}
-	slices.SortFunc(r.Records, func(a, b *catalogpb.Record) int {
-		return strings.Compare(catalog.KeyOf(a), catalog.KeyOf(b))
-	})
+	slices.SortFunc(w.records, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	r.Records = make([]*catalogpb.Record, len(w.records))
+	for i := range w.records {
+		r.Records[i] = w.records[i].record
+	}
 	slices.Sort(r.Deleted)
 	slices.Sort(r.Absent)
 }

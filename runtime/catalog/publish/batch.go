@@ -19,6 +19,7 @@ import (
 type Batch struct {
 	// Records are the wanted values. A record of generation 0 comes from a folder and takes the number
 	// after the one on record when its digest differs, else the same; the record is not changed.
+	// Nobody changes a record after it was passed in: the same pointer is the same value.
 	Records []*catalogpb.Record
 	// Deleted are keys whose object is proven to be gone or to have lost its grant. A campaign leaves
 	// a `released` record, every other key a tombstone. A key in both lists is kept.
@@ -90,16 +91,24 @@ func (p *Publisher) difference(batch Batch) ([]write, error) {
 	var writes []write
 	wanted := make(map[string]bool, len(batch.Records))
 	for _, record := range batch.Records {
-		w, err := p.wanted(record)
+		key := catalog.KeyOf(record)
+		if wanted[key] {
+			return nil, fmt.Errorf("two records for key %q", key)
+		}
+		wanted[key] = true
+		on := p.held[key]
+		if on.stated == record && record.GetPipeline() == nil {
+			continue
+		}
+		w, err := p.wanted(key, record)
 		if err != nil {
 			return nil, err
 		}
-		if wanted[w.key] {
-			return nil, fmt.Errorf("two records for key %q", w.key)
-		}
-		wanted[w.key] = true
-		if !bytes.Equal(w.encoded, p.held[w.key].encoded) {
+		if !bytes.Equal(w.encoded, on.encoded) {
 			writes = append(writes, w)
+		} else {
+			on.stated = record
+			p.held[key] = on
 		}
 	}
 	for _, key := range batch.Deleted {
@@ -120,8 +129,7 @@ func (p *Publisher) difference(batch Batch) ([]write, error) {
 }
 
 // wanted completes and checks one record.
-func (p *Publisher) wanted(record *catalogpb.Record) (write, error) {
-	key := catalog.KeyOf(record)
+func (p *Publisher) wanted(key string, record *catalogpb.Record) (write, error) {
 	on := p.held[key].record
 	if record.GetGeneration() == 0 {
 		record = record.CloneVT()

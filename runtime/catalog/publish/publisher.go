@@ -63,6 +63,7 @@ type held struct {
 	record  *catalogpb.Record
 	encoded []byte
 	offset  int64
+	stated  *catalogpb.Record // the caller's record that was found to be this one
 }
 
 // Open fences every earlier publisher, which aborts what it had open, and then reads the log to its
