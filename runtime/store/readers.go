@@ -43,7 +43,10 @@ func ConversionsByClick(db string, from, to time.Time) string {
 		" c.ts_id AS ts_id, c.country AS country, c.region AS region, c.device_type AS device_type," +
 		" c.disposition AS disposition, c.status AS click_status, c.external_id AS external_id" +
 		" FROM (SELECT * FROM " + Quote(db) + ".conversions FINAL WHERE " + timeRange("click_time", from, to) + ") AS v" +
-		" INNER JOIN (SELECT * FROM " + Quote(db) + ".click_lookup FINAL WHERE " + timeRange("hour", floorHour(from), to) + ") AS c" +
+		// Only clicks that converted go into the join: the lookup holds every click.
+		" INNER JOIN (SELECT * FROM " + Quote(db) + ".click_lookup FINAL WHERE " + timeRange("hour", floorHour(from), to) +
+		" AND (hour, event_id) IN (SELECT toStartOfHour(click_time), click_id FROM " + Quote(db) + ".conversions WHERE " +
+		timeRange("click_time", from, to) + ")) AS c" +
 		" ON v.click_id = c.event_id WHERE c.disposition != 'Test')"
 }
 
