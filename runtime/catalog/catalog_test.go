@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,10 +88,7 @@ func TestWithInBatchesEqualsNew(t *testing.T) {
 				want[ch.Key] = ch.Record
 			}
 		}
-		got := map[string]*catalogpb.Record{}
-		for key, record := range full.Records() {
-			got[key] = record
-		}
+		got := maps.Collect(full.Records())
 		if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 			t.Fatalf("catalog holds other records than the log (-log +catalog):\n%s", diff)
 		}

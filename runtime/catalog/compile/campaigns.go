@@ -45,7 +45,7 @@ func (w *work) settle(c *candidate) {
 	case c.holds:
 		outcome.Record, outcome.Kept = c.kept, true
 	case c.refused != "":
-		r := report{ref: ref, problems: c.problems[:len(c.problems):len(c.problems)]}
+		r := report{ref: ref, problems: slices.Clip(c.problems)}
 		r.fail(v1alpha1.ReasonIDTaken, idField(c.object), "%s", c.refused)
 		sortProblems(r.problems)
 		outcome.Problems = r.problems

@@ -3,6 +3,7 @@ package compile
 import (
 	"bytes"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,9 +54,7 @@ func (g *goldenObjects) objects(previous map[string]*catalogpb.Record) Objects {
 // applied is what the log holds after a compilation was published.
 func applied(previous map[string]*catalogpb.Record, r Result) map[string]*catalogpb.Record {
 	log := map[string]*catalogpb.Record{}
-	for key, record := range previous {
-		log[key] = record
-	}
+	maps.Copy(log, previous)
 	for _, key := range r.Deleted {
 		if c := log[key].GetCampaign(); c != nil {
 			log[key] = &catalogpb.Record{Body: &catalogpb.Record_Released{

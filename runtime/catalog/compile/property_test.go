@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,15 +123,16 @@ func drawTracker(t *rapid.T) *v1alpha1.Tracker {
 }
 
 func plain(r Result) string {
-	text := fmt.Sprintf("deleted %v absent %v\n", r.Deleted, r.Absent)
+	var text strings.Builder
+	fmt.Fprintf(&text, "deleted %v absent %v\n", r.Deleted, r.Absent)
 	for _, record := range r.Records {
 		encoded, _ := record.MarshalVT()
-		text += fmt.Sprintf("%s %x\n", catalog.KeyOf(record), encoded)
+		fmt.Fprintf(&text, "%s %x\n", catalog.KeyOf(record), encoded)
 	}
 	for _, o := range r.Outcomes {
-		text += fmt.Sprintf("%s key=%s kept=%v %v %v\n", o.Ref, o.Key, o.Kept, o.Record != nil, o.Problems)
+		fmt.Fprintf(&text, "%s key=%s kept=%v %v %v\n", o.Ref, o.Key, o.Kept, o.Record != nil, o.Problems)
 	}
-	return text
+	return text.String()
 }
 
 // An edit compiled by a Compiler that saw everything before gives what a fresh compilation of all

@@ -172,7 +172,7 @@ func (d *document) message(e *field.Error) string {
 		detail = strings.TrimPrefix(detail, prefix)
 	}
 	if detail == "" {
-		detail = strings.ToLower(string(e.Type.String()))
+		detail = strings.ToLower(e.Type.String())
 	}
 	return detail
 }

@@ -47,7 +47,8 @@ func (w *Watcher) Close() error { return w.notify.Close() }
 
 // Next waits for a change and then for quiet, and returns the paths it was told of. It returns
 // without paths after atMost, so that its caller looks at the folder from time to time: notifications
-// get lost on network file systems and when the kernel's queue is full. Its error is ctx's.
+// get lost on network file systems and when the kernel's queue is full. Its error is ctx's, unless the watcher is closed or a new folder
+// cannot be watched.
 func (w *Watcher) Next(ctx context.Context, atMost time.Duration) ([]string, error) {
 	overall := time.NewTimer(atMost)
 	defer overall.Stop()
@@ -73,8 +74,13 @@ func (w *Watcher) Next(ctx context.Context, atMost time.Duration) ([]string, err
 			}
 			paths = append(paths, event.Name)
 			calm = time.After(quiet)
-		case <-w.notify.Errors: // a full queue: what happened is unknown, so look at everything
-			overall.Reset(quiet)
+		case err, open := <-w.notify.Errors:
+			if !open {
+				return nil, errors.New("watch folder: watcher is closed")
+			}
+			if err != nil { // a full queue: what happened is unknown, so look at everything
+				overall.Reset(quiet)
+			}
 		}
 	}
 }
@@ -94,7 +100,11 @@ func (w *Watcher) addAll() error {
 		}
 		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
-			case err != nil || !entry.IsDir():
+			case errors.Is(err, fs.ErrNotExist): // gone since it was listed
+				return fs.SkipDir
+			case err != nil:
+				return err
+			case !entry.IsDir():
 				return nil
 			case path != root && strings.HasPrefix(entry.Name(), "."):
 				return fs.SkipDir

@@ -102,7 +102,7 @@ func writeCopy(path string, c *catalog.Catalog) error {
 	if err != nil {
 		return fmt.Errorf("create catalog copy: %w", err)
 	}
-	defer os.Remove(temporary.Name()) // gone already after the rename
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone already after the rename
 	_, err = temporary.Write(bytes.Join([][]byte{[]byte(copyMagic), sum[:], payload}, nil))
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return fmt.Errorf("write catalog copy: %w", err)
@@ -118,7 +118,7 @@ func readCopy(path string) (*catalog.Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open catalog copy: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	data, err := io.ReadAll(io.LimitReader(file, maxCopy))
 	if err != nil {
 		return nil, fmt.Errorf("read catalog copy: %w", err)

@@ -82,24 +82,16 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return err
 	}
-	defer watcher.Close()
+	defer func() { _ = watcher.Close() }()
 	s := &source{config: config, loader: folder.Loader{Schema: config.Schema}}
 	defer s.close()
 	for {
-		err := s.pass(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		wait := rescan
+		wait, err := s.step(ctx)
 		if err != nil {
-			s.config.Log.Error("catalog is not published", "error", err)
-			if final(err) {
-				return err
-			}
-			wait = retry
+			return err
 		}
 		paths, err := watcher.Next(ctx, wait)
-		if ctx.Err() != nil {
+		if stopped := ctx.Err() != nil; stopped {
 			return nil
 		}
 		if err != nil {
@@ -109,6 +101,20 @@ func Run(ctx context.Context, config Config) error {
 			s.loader.Forget(path)
 		}
 	}
+}
+
+// step makes a pass and says when to look again; its error ends the loop.
+func (s *source) step(ctx context.Context) (wait time.Duration, err error) {
+	switch err = s.pass(ctx); {
+	case err == nil:
+		return rescan, nil
+	case final(err):
+		return 0, err
+	}
+	if ctx.Err() == nil {
+		s.config.Log.Error("catalog is not published", "error", err, "again", retry)
+	}
+	return retry, nil
 }
 
 // final reports whether an error stays until somebody acts.
@@ -121,9 +127,6 @@ func final(err error) bool {
 func (s *source) pass(ctx context.Context) error {
 	report := Report{Set: s.loader.Load(ctx, s.config.Dirs...), Offset: -1}
 	report.Err = s.publish(ctx, &report)
-	if ctx.Err() != nil {
-		return nil
-	}
 	report.Problems = report.Set.All(report.Result)
 	if news := fmt.Sprint(report.Problems, report.Err); news != s.reported || len(report.Changed) > 0 {
 		s.reported = news

@@ -24,15 +24,15 @@ const (
 )
 
 var (
-	// ErrFenced: another publisher has taken over the transactional id. This one must stop.
+	// ErrFenced says that another publisher has taken over the transactional id. This one must stop.
 	ErrFenced = errors.New("fenced by another publisher")
-	// ErrPrefixOwned: the topic belongs to another pipeline object or cluster; nothing was written.
+	// ErrPrefixOwned says that the topic belongs to another pipeline object or cluster; nothing was written.
 	ErrPrefixOwned = errors.New("PrefixOwned")
-	// ErrTopicReplaced: a topic was deleted and made again under its old name; nothing was written.
+	// ErrTopicReplaced says that a topic was deleted and made again under its old name; nothing was written.
 	ErrTopicReplaced = errors.New("TopicReplaced")
-	// ErrTooLarge: a record is above catalog.MaxRecord; nothing of its batch was written.
+	// ErrTooLarge says that a record is above catalog.MaxRecord; nothing of its batch was written.
 	ErrTooLarge = errors.New("record too large")
-	// ErrBroken: an earlier batch failed, so what the log holds is unknown. Open a new publisher.
+	// ErrBroken says that an earlier batch failed, so what the log holds is unknown. Open a new publisher.
 	ErrBroken = errors.New("publisher is broken by an earlier error: open a new one")
 )
 
