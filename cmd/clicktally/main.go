@@ -39,6 +39,8 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(loadgenCommand())
+	cmd.AddCommand(standaloneCommand(), demoCommand(), chdbCommand(), loadgenCommand())
+	cmd.AddCommand(lintCommand())
+	cmd.AddCommand(explainCommand())
 	return cmd
 }

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -74,11 +75,17 @@ func (a *Audit) End(ctx context.Context, entries []Entry, thisRun []Entry) (Bala
 		if err != nil {
 			return Balance{}, nil, fmt.Errorf("audit: %w", err)
 		}
-		b := balance(entries, raw, counted)
+		b := balance(since(entries, a.from), raw, counted)
 		if b.Balanced() || time.Now().After(deadline) || !sleep(ctx, settle) {
 			return b, compare(thisRun, a.before, counted), nil
 		}
 	}
+}
+
+// since leaves out events of earlier runs that may lie before what the audit reads.
+func since(entries []Entry, from time.Time) []Entry {
+	limit := from.Add(longestLate + time.Minute).UnixMilli()
+	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.At < limit })
 }
 
 // place is where an event counts.

@@ -26,6 +26,8 @@ type Entry struct {
 	Copies int `json:"copies,omitempty"`
 	// Acked says that at least one copy was acknowledged.
 	Acked bool `json:"acked"`
+	// At is when the fate was known, ms.
+	At int64 `json:"at"`
 	// Timestamp is the stated time of a foreign event in ms; 0 where the tracker's clock counts.
 	Timestamp int64 `json:"timestamp,omitempty"`
 }

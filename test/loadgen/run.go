@@ -86,6 +86,7 @@ func (r *Run) send(request func() (answer, error)) (answer, error) {
 }
 
 func (r *Run) record(e Entry) {
+	e.At = time.Now().UnixMilli()
 	r.meter.recorded(e.Acked)
 	r.config.Ledger.Add(e)
 }

@@ -1,0 +1,253 @@
+package standalone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog/follow"
+	"github.com/clicktally/clicktally/runtime/catalog/local"
+	"github.com/clicktally/clicktally/runtime/query"
+	"github.com/clicktally/clicktally/runtime/tracker"
+)
+
+const (
+	// readyWithin bounds the start, recovery of the stores aside.
+	readyWithin = 60 * time.Second
+	readyPoll   = 20 * time.Millisecond
+	// headerTimeout bounds a client of the admin port.
+	headerTimeout = 5 * time.Second
+)
+
+// Standalone is a running ClickTally.
+type Standalone struct {
+	config  Config
+	keys    keys
+	servers *servers
+	source  *source
+	units   *units
+	trackID string // namespace/name of the Tracker that is served
+
+	visitors, readers, admin net.Listener
+
+	registry   *prometheus.Registry
+	follower   *follow.Follower
+	aggregator *aggregate.Aggregator
+	query      *query.Server
+	tracker    *tracker.Tracker
+	first      chan local.Report
+	latest     atomic.Pointer[local.Report]
+}
+
+// Start brings everything up and returns once visitors are served. ctx bounds the start alone; Stop
+// ends what was started.
+func Start(ctx context.Context, config Config) (_ *Standalone, err error) {
+	config, err = config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Standalone{config: config, units: newUnits(), first: make(chan local.Report, 1), registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		s.listen, s.startStores, s.startCatalog, s.startAggregator, s.startQuery, s.startTracker, s.startAdmin, s.waitReady,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Wait returns when ctx ends, with nil, or when a part failed.
+func (s *Standalone) Wait(ctx context.Context) error { return s.units.wait(ctx) }
+
+// Stop ends the parts in the order in which a click passes through them, so that what was answered
+// is counted, and then the stores. Their state stays in the data directory.
+func (s *Standalone) Stop() error {
+	err := s.units.stop()
+	for _, l := range []net.Listener{s.visitors, s.readers, s.admin} {
+		if l != nil {
+			l.Close() // most are closed by the part that served them
+		}
+	}
+	if s.servers != nil {
+		s.servers.close(s.config.Log)
+	}
+	return err
+}
+
+// TrackerURL is where visitors go, QueryURL where readers go.
+func (s *Standalone) TrackerURL() string { return "http://" + s.visitors.Addr().String() }
+
+// QueryURL is where readers go.
+func (s *Standalone) QueryURL() string { return "http://" + s.readers.Addr().String() }
+
+// HasHistory says whether ClickHouse runs; without it only live figures are answered.
+func (s *Standalone) HasHistory() bool { return s.servers.hasHistory() }
+
+func (s *Standalone) listen(context.Context) error {
+	for _, l := range []struct {
+		what, flag, address string
+		into                *net.Listener
+	}{
+		{"visitors", "listen", s.config.Listen, &s.visitors},
+		{"readers", "query-listen", s.config.QueryListen, &s.readers},
+		{"the admin port", "admin-listen", s.config.AdminListen, &s.admin},
+	} {
+		var err error
+		if *l.into, err = net.Listen("tcp", l.address); err != nil {
+			return fmt.Errorf("listen for %s: %w (choose another address with --%s)", l.what, err, l.flag)
+		}
+	}
+	return nil
+}
+
+func (s *Standalone) startStores(ctx context.Context) error {
+	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	var err error
+	if s.keys, err = loadKeys(s.config.Data); err != nil {
+		return err
+	}
+	if s.servers, err = startServers(ctx, &s.config, s.config.Log); err != nil {
+		return err
+	}
+	s.source, err = newSource(ctx, &s.config, s.servers, s.keys, s.config.Log)
+	return err
+}
+
+// startCatalog publishes the folder and follows the catalog, as every process does.
+func (s *Standalone) startCatalog(ctx context.Context) error {
+	s.follower = follow.New(follow.Config{
+		Options: s.servers.brokers(), Topic: s.source.topics.Catalog(),
+		CacheFile: filepath.Join(s.config.Data, "query", "catalog"), Log: s.config.Log,
+	})
+	s.units.start("catalog follower", s.follower.Run)
+	s.units.start("folder", func(ctx context.Context) error { return s.source.run(ctx, s.reported) })
+	select {
+	case r := <-s.first:
+		return s.chooseTracker(r)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reported prints what a pass over the folder found.
+func (s *Standalone) reported(r local.Report) {
+	s.config.report(r.Problems)
+	if r.Err != nil {
+		fmt.Fprintf(s.config.Out, "the folder could not be published, what was published before goes on: %v\n", r.Err)
+		return
+	}
+	if s.latest.Swap(&r) == nil {
+		s.first <- r
+		return
+	}
+	fmt.Fprintf(s.config.Out, "%s  %s\n", time.Now().Format(time.TimeOnly), r.Summary())
+}
+
+func (s *Standalone) chooseTracker(r local.Report) error {
+	var names []string
+	for _, t := range r.Set.Objects.Trackers {
+		names = append(names, t.Namespace+"/"+t.Name)
+	}
+	switch {
+	case s.config.Tracker != "":
+		s.trackID = s.config.Tracker
+	case len(names) == 0:
+		return fmt.Errorf("no Tracker in %v that could be read: standalone needs one; see config/samples/tracker.yaml", s.config.Dirs)
+	default:
+		s.trackID = names[0]
+	}
+	if len(names) > 1 {
+		fmt.Fprintf(s.config.Out, "serving tracker %s of %v; --tracker chooses another\n", s.trackID, names)
+	}
+	return nil
+}
+
+func (s *Standalone) startAggregator(ctx context.Context) error {
+	if err := s.until(ctx, "the catalog", func() bool {
+		c := s.follower.Current()
+		return c != nil && c.Pipeline() != nil && s.follower.Synced()
+	}); err != nil {
+		return err
+	}
+	var err error
+	s.aggregator, err = aggregate.New(aggregate.Config{
+		Kafka: s.servers.brokers(), Topics: s.source.topics, Generation: generation,
+		ClickHouse: s.servers.history, Database: s.source.database(), Redis: s.servers.live,
+		Epoch:     uint16(s.follower.Current().Pipeline().GetEpoch()),
+		Retention: s.source.retention(), Log: s.config.Log, Registry: s.registry,
+	})
+	if err != nil {
+		return err
+	}
+	s.units.start("aggregator", s.aggregator.Run)
+	return nil
+}
+
+func (s *Standalone) startQuery(context.Context) error {
+	config := query.Config{
+		Database: s.source.database(), Redis: s.servers.live, Prefix: s.source.topics.Prefix,
+		Catalog: s.follower.Current, Token: s.config.ReadToken, HistoryHint: s.servers.hint, Log: s.config.Log,
+	}
+	if s.servers.hasHistory() {
+		config.ClickHouse = s.servers.history
+	}
+	var err error
+	if s.query, err = query.New(config); err != nil {
+		return err
+	}
+	s.units.start("query", func(ctx context.Context) error { return s.query.Run(ctx, s.readers, nil) })
+	return nil
+}
+
+func (s *Standalone) startTracker(context.Context) error {
+	var err error
+	s.tracker, err = tracker.New(tracker.Config{
+		Tracker: s.trackID, Pod: "standalone", Version: s.config.Version, Kafka: s.servers.brokers(),
+		CatalogTopic: s.source.topics.Catalog(), HeartbeatTopic: s.source.topics.Heartbeats(),
+		DataDir: filepath.Join(s.config.Data, "tracker"), SourcesDir: s.config.sourcesDir(),
+		ClickIDKeys: [][]byte{s.keys.clickID}, HashKey: s.keys.hash, Log: s.config.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.units.start("tracker", func(ctx context.Context) error { return s.tracker.Run(ctx, s.visitors) })
+	return nil
+}
+
+func (s *Standalone) waitReady(ctx context.Context) error {
+	return s.until(ctx, "tracker "+s.trackID, func() bool { return s.tracker.Ready() && s.aggregator.Status().Ready() })
+}
+
+// until polls for what a start waits for; a part that fails meanwhile ends the wait.
+func (s *Standalone) until(ctx context.Context, what string, ready func() bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, readyWithin, fmt.Errorf("%s was not ready within %s", what, readyWithin))
+	defer cancel()
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for !ready() {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case one := <-s.units.failed:
+			return fmt.Errorf("%s: %w", one.name, one.err)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
