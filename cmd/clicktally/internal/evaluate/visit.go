@@ -1,0 +1,90 @@
+// Package evaluate takes one click through what a tracker does with it, without a tracker: the
+// compiled catalog, the scoring and the redirect code are the tracker's own. `clicktally lint` runs a
+// campaign's tests by it, and `clicktally explain` tells a person what happens and why.
+package evaluate
+
+import (
+	"cmp"
+	"net/netip"
+	"net/url"
+	"slices"
+
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/fraud/agent"
+	"github.com/clicktally/clicktally/runtime/fraud/score"
+	"github.com/clicktally/clicktally/runtime/fraud/signal"
+)
+
+// Visit is a visitor's click with what a tracker would know of it. Nothing is looked up: what is left
+// out is unknown.
+type Visit struct {
+	Query     string // of the click URL, such as cid=spring-sale&sub1=x
+	UserAgent string
+	Referrer  string
+	Country   string     // ISO 3166-1 alpha-2
+	Address   netip.Addr // invalid when unknown
+	Now       int64      // ms since the epoch
+
+	// IPClicks and DeviceClicks are the clicks of the address and of the device on the campaign within
+	// each policy's window, this one included; 0 counts as 1.
+	IPClicks, DeviceClicks uint32
+	// SinceImpressionMs is the time since the visitor saw the ad; nil when no impression is known.
+	SinceImpressionMs *uint32
+}
+
+// signals gathers the facts as a tracker does.
+func (v *Visit) signals(c *catalog.Campaign, l *link, who agent.Agent, policies ...*score.Policy) signal.Signals {
+	s := signal.Signals{
+		Address: v.Address.Unmap().WithZone(""), UserAgentClass: who.Class, DeviceStrong: l.values["did"] != "",
+	}
+	if !s.Address.IsValid() {
+		s.Degraded |= signal.DegradedAddress
+	}
+	if !s.DeviceStrong {
+		s.Degraded |= signal.DegradedDevice
+	}
+	for _, p := range policies {
+		if p == nil {
+			continue
+		}
+		if w := p.IPWindow(); w > 0 && s.Address.IsValid() {
+			s.IPClicks.Add(w, max(v.IPClicks, 1))
+		}
+		if w := p.DeviceWindow(); w > 0 && s.DeviceStrong {
+			s.DeviceClicks.Add(w, max(v.DeviceClicks, 1))
+		}
+	}
+	if v.SinceImpressionMs != nil {
+		s.ImpressionSeen, s.ImpressionToClickMs = true, *v.SinceImpressionMs
+	}
+	if c != nil {
+		v.judge(&s, c)
+	}
+	return s
+}
+
+// judge holds referrer and country against the campaign's targeting. What is not stated is not outside.
+func (v *Visit) judge(s *signal.Signals, c *catalog.Campaign) {
+	if !c.Referrers.Empty() {
+		if u, err := url.Parse(v.Referrer); err == nil && u.Hostname() != "" {
+			s.ReferrerOutside = !c.Referrers.Match(u.Hostname())
+		} else {
+			s.Degraded |= signal.DegradedReferrer
+		}
+	}
+	if len(c.GetCountries()) > 0 {
+		if v.Country == "" {
+			s.Degraded |= signal.DegradedCountry
+		} else {
+			s.CountryOutside = !slices.Contains(c.GetCountries(), v.Country)
+		}
+	}
+}
+
+// visitor is what makes a split sticky. A tracker hashes the same facts with a key of its own, so the
+// share of a split that a visitor gets is not known here.
+func (v *Visit) visitor(l *link) []byte {
+	stated := cmp.Or(l.values["uid"], l.values["did"])
+	return []byte(cmp.Or(stated, v.Address.String()+" "+v.UserAgent[:min(len(v.UserAgent), event.MaxUserAgent)]))
+}
