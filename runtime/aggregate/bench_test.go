@@ -1,0 +1,89 @@
+package aggregate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/event"
+)
+
+// BenchmarkLiveHalf measures CPU per event of decode, deduplication and all panes, with a second's
+// settling per 20,000 events, beside decoding alone. Budget: design 9.
+func BenchmarkLiveHalf(b *testing.B) {
+	records := benchRecords(b, 200_000)
+	b.Run("decode", func(b *testing.B) {
+		var e event.Event
+		perEvent(b, "decode", func(n int) {
+			if err := event.Decode(records[n%len(records)].Value, &e); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+	b.Run("all", func(b *testing.B) {
+		p := newPanes(1, 0, 4096, paneFloor(noon))
+		var e event.Event
+		perEvent(b, "live_half", func(n int) {
+			if n%len(records) == 0 {
+				p = newPanes(1, 0, 4096, paneFloor(noon)) // the same records again are another log
+			}
+			j, err := judge(records[n%len(records)], 1, 90, &e)
+			if err != nil || j.reason != "" {
+				b.Fatal(err, j.reason)
+			}
+			p.add(&e, noon)
+			if n%20_000 == 19_999 {
+				p.changed(uint64(n), false)
+			}
+		})
+	})
+}
+
+func perEvent(b *testing.B, name string, one func(n int)) {
+	b.ReportAllocs()
+	start, n := cpuTime(), 0
+	for b.Loop() {
+		one(n)
+		n++
+	}
+	ns := float64(cpuTime()-start) / float64(n)
+	b.ReportMetric(ns, "cpu-ns/event")
+	fmt.Printf("result: %s ours=%.0f\n", name, ns)
+}
+
+func cpuTime() time.Duration {
+	var use syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &use); err != nil {
+		return 0
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
+}
+
+// benchRecords are a minute of traffic: 200 ads of 20 campaigns, one record in twenty a copy, one in
+// ten with a foreign id.
+func benchRecords(b *testing.B, n int) []*kgo.Record {
+	r := rand.New(rand.NewPCG(1, 2))
+	records := make([]*kgo.Record, n)
+	for i := range records {
+		if i > 0 && r.IntN(20) == 0 {
+			records[i] = records[r.IntN(i)]
+			continue
+		}
+		e := click(noon.Add(time.Duration(r.IntN(60_000))*time.Millisecond), uint32(i))
+		e.CampaignId, e.AdId = fmt.Sprintf("campaign-%d", r.IntN(20)), fmt.Sprintf("ad-%d", r.IntN(200))
+		e.Country, e.UserAgent, e.Destination = "DE", "Mozilla/5.0 (X11; Linux x86_64)", "https://shop.example.org/spring?ct=abc"
+		if r.IntN(10) == 0 {
+			e.Origin, e.EventId = event.Origin_ORIGIN_FOREIGN, fmt.Appendf(nil, "order-%d", i)
+		}
+		value, err := event.Append(nil, e)
+		if err != nil {
+			b.Fatal(err)
+		}
+		records[i] = &kgo.Record{Value: value, Offset: int64(i), Timestamp: noon}
+	}
+	return records
+}

@@ -1,0 +1,65 @@
+package aggregate
+
+import (
+	"testing"
+
+	"github.com/clicktally/clicktally/runtime/store"
+)
+
+func TestTheLiveHalfStartsAtTheFirstRecordOfItsPanes(t *testing.T) {
+	tests := map[string]struct {
+		logStart, since int64
+		loaded          *store.Loaded
+		want            liveFrom
+	}{
+		"at the first manifest that touches an open pane": {
+			loaded: &store.Loaded{Position: 100, LiveFrom: 40}, since: 90, want: liveFrom{offset: 40},
+		},
+		"where none does, at the load position": {
+			loaded: &store.Loaded{Position: 100, LiveFrom: 100}, since: 60, want: liveFrom{offset: 100},
+		},
+		"but it does not read a backlog of the load": {
+			loaded: &store.Loaded{Position: 100, LiveFrom: 100}, since: 5000, want: liveFrom{offset: 5000},
+		},
+		"what the log no longer holds makes its panes partial": {
+			logStart: 50, loaded: &store.Loaded{Position: 100, LiveFrom: 40}, want: liveFrom{offset: 50, partial: true},
+		},
+		"without ClickHouse it looks back by time": {since: 70, want: liveFrom{offset: 70}},
+		"and a look-back that ends at a cut log is partial": {
+			logStart: 70, since: 70, want: liveFrom{offset: 70, partial: true},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := liveStart(test.logStart, test.since, test.loaded); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestALogThatIsNotTheLoadedOneStopsThePartition(t *testing.T) {
+	mine, other := [16]byte{1}, [16]byte{2}
+	log := logState{topicID: mine, start: map[int32]int64{0: 10}, end: map[int32]int64{0: 50}}
+	tests := map[string]struct {
+		id       [16]byte
+		position int64
+		want     Condition
+	}{
+		"the same log":                            {mine, 30, ConditionNone},
+		"a log that was never loaded":             {[16]byte{}, 10, ConditionNone},
+		"another topic id":                        {other, 30, ConditionTopicReplaced},
+		"the log begins above the load position":  {mine, 9, ConditionLogTruncated},
+		"a log cut before it was ever loaded":     {[16]byte{}, 0, ConditionLogTruncated},
+		"the log ends below the load position":    {mine, 51, ConditionLogRewound},
+		"the load position is the end of the log": {mine, 50, ConditionNone},
+		"the load position is its first record":   {mine, 10, ConditionNone},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := checkLog(log, 0, test.id, test.position); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

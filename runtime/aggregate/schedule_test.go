@@ -1,0 +1,104 @@
+package aggregate
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func minutesAgo(n int) int64 { return noon.Add(-time.Duration(n) * time.Minute).Unix() }
+
+func newTestSchedule(dirty map[int64]uint64) *schedule {
+	return newSchedule(pace{fresh: 2 * time.Second, growth: 0.1}, dirty)
+}
+
+func TestScheduleSaysWhichMinutesAreDue(t *testing.T) {
+	fresh, old := minutesAgo(1), minutesAgo(100)
+	tests := map[string]struct {
+		do    func(s *schedule)
+		at    time.Time
+		fresh []int64
+		old   []int64
+	}{
+		"a touched minute is due at once": {
+			do: func(s *schedule) { s.touch([]int64{fresh, old}, 10) }, at: noon, fresh: []int64{fresh}, old: []int64{old},
+		},
+		"a mark at the cut makes it clean": {
+			do: func(s *schedule) { s.touch([]int64{fresh}, 10); s.answered(fresh, 10, 10, noon) }, at: noon.Add(time.Minute),
+		},
+		"a mark of a shorter prefix leaves it dirty, to be computed after the pace of fresh minutes": {
+			do: func(s *schedule) { s.touch([]int64{fresh}, 10); s.answered(fresh, 9, 9, noon) },
+			at: noon.Add(2 * time.Second), fresh: []int64{fresh},
+		},
+		"a fresh minute waits for its pace": {
+			do: func(s *schedule) {
+				s.touch([]int64{fresh}, 10)
+				s.answered(fresh, 10, 10, noon)
+				s.touch([]int64{fresh}, 11)
+			}, at: noon.Add(time.Second),
+		},
+		"an old minute waits until its age has grown by a tenth": {
+			do: func(s *schedule) {
+				s.touch([]int64{old}, 10)
+				s.answered(old, 10, 10, noon)
+				s.touch([]int64{old}, 20)
+			}, at: noon.Add(10*time.Minute - time.Second),
+		},
+		"and is due then": {
+			do: func(s *schedule) {
+				s.touch([]int64{old}, 10)
+				s.answered(old, 10, 10, noon)
+				s.touch([]int64{old}, 20)
+			}, at: noon.Add(10 * time.Minute), old: []int64{old},
+		},
+		"the one that waited longest comes first": {
+			do: func(s *schedule) {
+				s.touch([]int64{minutesAgo(2), minutesAgo(3), fresh}, 10)
+				s.answered(minutesAgo(3), 5, 5, noon.Add(-3*time.Second))
+				s.answered(minutesAgo(2), 5, 5, noon.Add(-4*time.Second))
+			}, at: noon, fresh: []int64{fresh, minutesAgo(2), minutesAgo(3)},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newTestSchedule(nil)
+			test.do(s)
+			if diff := cmp.Diff(test.fresh, s.due(test.at, false)); diff != "" {
+				t.Errorf("fresh minutes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.old, s.due(test.at, true)); diff != "" {
+				t.Errorf("old minutes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARefusedMinuteStaysDirtyAndIsTriedSlowly(t *testing.T) {
+	minute := minutesAgo(1)
+	s := newTestSchedule(map[int64]uint64{minute: 50})
+	if !s.answered(minute, 50, 40, noon) {
+		t.Fatal("a mark below the cut was not reported as refused")
+	}
+	if due := s.due(noon.Add(refusedEvery-time.Second), false); len(due) != 0 {
+		t.Errorf("tried again before %v", refusedEvery)
+	}
+	if due := s.due(noon.Add(refusedEvery), false); len(due) != 1 {
+		t.Error("a refused minute was given up")
+	}
+}
+
+func TestForgettingKeepsWhatIsDirtyOrHeldBack(t *testing.T) {
+	dirty, held, free, gone := minutesAgo(50), minutesAgo(60), minutesAgo(70), minutesAgo(200)
+	s := newTestSchedule(map[int64]uint64{dirty: 5, held: 5, free: 5, gone: 5})
+	s.answered(held, 5, 5, noon.Add(-time.Minute))
+	s.answered(free, 5, 5, noon.Add(-30*time.Minute))
+	s.forget(noon, minutesAgo(150))
+	for minute, want := range map[int64]bool{dirty: true, held: true, free: false, gone: false} {
+		if got := s.minutes[minute] != nil; got != want {
+			t.Errorf("minute %d min old: kept %v, want %v", (noon.Unix()-minute)/60, got, want)
+		}
+	}
+}
