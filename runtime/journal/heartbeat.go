@@ -40,7 +40,9 @@ func (a *Accepter) Run(ctx context.Context, log *slog.Logger) {
 
 // Beat writes one heartbeat for each boot that is not finished, and waits for the log.
 func (a *Accepter) Beat(ctx context.Context) error {
-	if err := a.beatRetired(ctx); err != nil {
+	a.beats.Lock()
+	defer a.beats.Unlock()
+	if err := a.beatRetired(ctx); err != nil || a.over {
 		return err
 	}
 	_, err := a.beat(ctx, a.boot.Load(), false)
@@ -123,6 +125,9 @@ func (a *Accepter) Close(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	a.beats.Lock()
+	defer a.beats.Unlock()
+	a.over = true
 	a.rotate(a.boot.Load())
 	for err := a.beatRetired(ctx); err != nil; err = a.beatRetired(ctx) {
 		select {

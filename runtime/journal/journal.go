@@ -98,6 +98,9 @@ type Accepter struct {
 	idle     chan struct{} // one token when the last record in flight left after closing
 	anyPlace atomic.Uint64 // spreads events that name no ad and no visitor
 
+	beats sync.Mutex // one heartbeat at a time: none may follow the one that says drained
+	over  bool       // closed: the present boot counts nothing and is not reported
+
 	mu      sync.Mutex
 	retired []*boot // full boots whose last records are still open
 

@@ -57,9 +57,6 @@ func (l *link) read(q *query, cid string, source *catalog.Source) {
 		}
 		l.set(q, to, p, currency, mapped)
 	}
-	if l.cid == "" && q.first("cid") != "" && cid == "" {
-		q.problems.add(problemID)
-	}
 	l.cid = cid
 }
 

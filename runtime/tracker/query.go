@@ -119,12 +119,6 @@ func usableText(s string, limit int) bool { return len(s) <= limit && utf8.Valid
 func clip(s string, limit int) string {
 	if len(s) > limit {
 		s = s[:limit]
-		for !utf8.RuneStart(s[len(s)-1]) {
-			s = s[:len(s)-1]
-		}
 	}
-	if utf8.ValidString(s) {
-		return s
-	}
-	return strings.ToValidUTF8(s, "")
+	return strings.ToValidUTF8(s, "") // a rune cut in half goes too
 }

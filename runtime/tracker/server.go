@@ -3,6 +3,7 @@ package tracker
 import (
 	"errors"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -45,11 +46,19 @@ type quiet struct{}
 // Printf is fasthttp.Logger.
 func (quiet) Printf(string, ...any) {}
 
-// handle finds the endpoint and counts the answer.
+// handle finds the endpoint and counts the answer. A defect that panics costs one answer, not the
+// process with everyone else's.
 func (t *Tracker) handle(ctx *fasthttp.RequestCtx) {
-	start := time.Now()
-	r := t.dispatch(ctx)
-	t.metrics.answered(r, ctx.Response.StatusCode(), time.Since(start))
+	start, r := time.Now(), routeOther
+	defer func() {
+		if defect := recover(); defect != nil {
+			t.log.Error("request failed", "defect", defect, "stack", string(debug.Stack()))
+			ctx.Response.Reset()
+			answerProblem(ctx, problem.New(http.StatusInternalServerError, "internal", "The tracker failed", "it has been logged"))
+		}
+		t.metrics.answered(r, ctx.Response.StatusCode(), time.Since(start))
+	}()
+	r = t.dispatch(ctx)
 }
 
 func (t *Tracker) dispatch(ctx *fasthttp.RequestCtx) route {
