@@ -82,6 +82,9 @@ func (m *Compiler) Compile(objects Objects) Result {
 	w.compilePipelines()
 	policies := w.compilePolicies()
 	w.next.refs = newRefs(&objects, policies)
+	if on := objects.Previous[catalog.PipelineKey].GetPipeline(); on != nil && !w.gone(catalog.PipelineKey) {
+		w.next.refs.pipelines[on.GetNamespace()+"/"+on.GetName()] = true
+	}
 	if w.next.refs.equal(m.refs) {
 		w.next.refs = m.refs
 	}
@@ -102,8 +105,13 @@ func (m *Compiler) Compile(objects Objects) Result {
 func (w *work) compilePipelines() {
 	list := sorted(w.Pipelines)
 	w.pipeline = w.Objects.Pipeline
-	if w.pipeline == "" && len(list) > 0 {
+	on := w.Previous[catalog.PipelineKey].GetPipeline()
+	switch {
+	case w.pipeline != "":
+	case len(list) > 0:
 		w.pipeline = list[0].GetNamespace() + "/" + list[0].GetName()
+	case on != nil && !w.gone(catalog.PipelineKey): // it cannot be read, and its trackers go on
+		w.pipeline = on.GetNamespace() + "/" + on.GetName()
 	}
 	for _, p := range list {
 		if key := p.GetNamespace() + "/" + p.GetName(); key == w.pipeline {

@@ -57,7 +57,7 @@ func sameKeys(a, b map[string]bool) bool {
 	return true
 }
 
-// sorted returns a copy of list in the order of namespace and name, without what keep refuses.
+// sorted returns a copy of list in the order of namespace and name.
 func sorted[T interface {
 	GetNamespace() string
 	GetName() string
