@@ -231,16 +231,20 @@ func TestPlaceOfAnEvent(t *testing.T) {
 	}{
 		"an event goes to the generation of its own time, by ad": {
 			e:   &event.Event{Timestamp: 1500, AdId: "a", UserId: []byte("u")},
-			src: event.NewSrcPart(1, event.PartitionOf("a", nil, nil, 8)), topic: "old"},
+			src: event.NewSrcPart(1, event.PartitionOf("a", nil, nil, 8)), topic: "old",
+		},
 		"without ad it goes by visitor": {
 			e:   &event.Event{Timestamp: 2500, UserId: []byte("u")},
-			src: event.NewSrcPart(2, event.PartitionOf("", []byte("u"), nil, 16)), topic: "new"},
+			src: event.NewSrcPart(2, event.PartitionOf("", []byte("u"), nil, 16)), topic: "new",
+		},
 		"a foreign event without ad goes by its event id": {
 			e:   &event.Event{Timestamp: 2500, UserId: []byte("u"), Origin: event.Origin_ORIGIN_FOREIGN, EventId: []byte("x")},
-			src: event.NewSrcPart(2, event.PartitionOf("", nil, []byte("x"), 16)), topic: "new"},
+			src: event.NewSrcPart(2, event.PartitionOf("", nil, []byte("x"), 16)), topic: "new",
+		},
 		"a conversion goes where its click is": {
 			e:   &event.Event{Timestamp: 2500, AdId: "a", EventType: event.EventType_EVENT_TYPE_CONVERSION, ClickId: clickID[:]},
-			src: event.NewSrcPart(1, 5), topic: "old"},
+			src: event.NewSrcPart(1, 5), topic: "old",
+		},
 		"no generation, no place": {e: &event.Event{Timestamp: 500, AdId: "a"}, err: ErrNoGeneration},
 	}
 	for name, tc := range cases {

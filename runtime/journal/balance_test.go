@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -129,7 +130,7 @@ func TestAClosedJournalTakesNothing(t *testing.T) {
 	if err := a.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Accept(t.Context(), click("ad-1")); err != ErrClosed {
+	if err := a.Accept(t.Context(), click("ad-1")); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 }

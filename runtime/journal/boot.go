@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -60,9 +61,7 @@ func (b *boot) part(src event.SrcPart) (*part, error) {
 	if g == nil {
 		g = &generation{}
 		fresh := make(map[uint32]*generation, len(old)+1)
-		for number, have := range old {
-			fresh[number] = have
-		}
+		maps.Copy(fresh, old)
 		fresh[src.Generation()] = g
 		b.generations.Store(&fresh)
 	}

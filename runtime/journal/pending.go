@@ -94,9 +94,8 @@ func (w *pending) release() {
 	if w.parties.Add(-1) > 0 {
 		return
 	}
-	select {
-	case <-w.fate:
-	default:
+	if len(w.fate) > 0 { // nobody waited for it
+		w.fate = make(chan error, 1)
 	}
 	w.part, w.record = nil, kgo.Record{}
 	w.stage.Store(waiting)

@@ -17,8 +17,12 @@ func checkInput(in *event.Input) *problem.Problem {
 		return problem.BadParameter("campaign_id", "missing: every event belongs to a campaign")
 	}
 	for _, id := range [...]pair{
-		{"campaign_id", in.CampaignID}, {"ad_id", in.AdID}, {"publisher_id", in.PublisherID}, {"ts_id", in.TsID},
-		{"lp_id", in.LpID}, {"offer_id", in.OfferID},
+		{"campaign_id", in.CampaignID},
+		{"ad_id", in.AdID},
+		{"publisher_id", in.PublisherID},
+		{"ts_id", in.TsID},
+		{"lp_id", in.LpID},
+		{"offer_id", in.OfferID},
 	} {
 		if id.value != "" && !event.ValidID(id.value) {
 			return problem.BadParameter(id.name, badID)
@@ -28,9 +32,15 @@ func checkInput(in *event.Input) *problem.Problem {
 		name, value string
 		limit       int
 	}{
-		{"user_id", in.UserID, maxStated}, {"device_id", in.DeviceID, maxStated}, {"external_id", in.ExternalID, maxStated},
-		{"txid", in.TxID, maxTxID}, {"source", in.Source, event.MaxSub}, {"metadata", in.Metadata, event.MaxMetadata},
-		{"referer", in.Referer, event.MaxReferer}, {"language", in.Language, event.MaxLanguage}, {"user_agent", in.UserAgent, event.MaxUserAgent},
+		{"user_id", in.UserID, maxStated},
+		{"device_id", in.DeviceID, maxStated},
+		{"external_id", in.ExternalID, maxStated},
+		{"txid", in.TxID, maxTxID},
+		{"source", in.Source, event.MaxSub},
+		{"metadata", in.Metadata, event.MaxMetadata},
+		{"referer", in.Referer, event.MaxReferer},
+		{"language", in.Language, event.MaxLanguage},
+		{"user_agent", in.UserAgent, event.MaxUserAgent},
 	} {
 		if !usableText(text.value, text.limit) {
 			return problem.BadParameter(text.name, badText(text.limit))
@@ -75,8 +85,10 @@ func conversionOf(in *event.Input, kind event.EventType, from caller) (conversio
 			name string
 			set  bool
 		}{
-			{"txid", in.TxID != ""}, {"conversion_kind", in.ConversionKind != ""},
-			{"conversion_status", in.ConversionStatus != ""}, {"revenue", in.Revenue != nil},
+			{"txid", in.TxID != ""},
+			{"conversion_kind", in.ConversionKind != ""},
+			{"conversion_status", in.ConversionStatus != ""},
+			{"revenue", in.Revenue != nil},
 		} {
 			if stated.set {
 				return conversion{}, problem.BadParameter(stated.name, "belongs to a conversion, not to a "+kind.Name())

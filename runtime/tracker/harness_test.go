@@ -147,7 +147,7 @@ func publish(t *testing.T, seeds kgo.Opt, records []*catalogpb.Record) {
 
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); <-time.After(time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("did not happen within %v: %s", patience, what)
 		}
@@ -155,7 +155,7 @@ func (w *world) eventually(what string, done func() bool) {
 }
 
 // send makes a request as a browser at a public address, unless headers ("Name: value") say otherwise.
-func (w *world) send(method, path, body string, headers ...string) (*http.Response, string) {
+func (w *world) send(method, path, body string, headers ...string) (answer, string) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(body))
 	if err != nil {
@@ -180,7 +180,13 @@ func (w *world) send(method, path, body string, headers ...string) (*http.Respon
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return resp, string(text)
+	return answer{resp.StatusCode, resp.Header}, string(text)
+}
+
+// answer is what is left of a response once its body was read.
+type answer struct {
+	StatusCode int
+	Header     http.Header
 }
 
 // count is the number of records in the log.
@@ -222,7 +228,7 @@ func (w *world) log() map[string]*event.Event {
 }
 
 // recorded is the event that an answer names.
-func (w *world) recorded(resp *http.Response) *event.Event {
+func (w *world) recorded(resp answer) *event.Event {
 	w.t.Helper()
 	e := w.log()[resp.Header.Get("X-Event-Id")]
 	if e == nil {

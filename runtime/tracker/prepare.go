@@ -129,8 +129,11 @@ func (s *visit) state(in *event.Input, from caller, ctx *fasthttp.RequestCtx) *p
 			name string
 			set  bool
 		}{
-			{"ip_address", in.IPAddress != ""}, {"user_agent", in.UserAgent != ""}, {"cost", in.Cost != nil},
-			{"revenue", in.Revenue != nil}, {"conversion_status", in.ConversionStatus != ""},
+			{"ip_address", in.IPAddress != ""},
+			{"user_agent", in.UserAgent != ""},
+			{"cost", in.Cost != nil},
+			{"revenue", in.Revenue != nil},
+			{"conversion_status", in.ConversionStatus != ""},
 		} {
 			if stated.set {
 				return forbidden(stated.name, "only a server with a traffic source's key may state it")

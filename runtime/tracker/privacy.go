@@ -73,12 +73,3 @@ func (h *hasher) sum(kind, stated string) ([hashLen]byte, error) {
 	copy(out[:], mac.Sum(full[:0]))
 	return out, nil
 }
-
-// append adds the hash of a stated id, nothing when none is stated.
-func (h *hasher) append(dst []byte, kind, stated string) []byte {
-	sum, err := h.sum(kind, stated)
-	if err != nil {
-		return dst
-	}
-	return append(dst, sum[:]...)
-}

@@ -114,7 +114,7 @@ func TestShutdownLosesNothing(t *testing.T) {
 	for worker := range 8 {
 		wg.Go(func() {
 			for i := 0; ; i++ {
-				req, _ := http.NewRequestWithContext(context.Background(), "GET", fmt.Sprintf("%s/v1/click?cid=spring&ad_id=ad-%d", w.url, (worker+i)%5), nil)
+				req, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, fmt.Sprintf("%s/v1/click?cid=spring&ad_id=ad-%d", w.url, (worker+i)%5), nil)
 				resp, err := w.client.Do(req)
 				if err != nil {
 					return // the tracker is gone
@@ -173,7 +173,7 @@ func TestAnEditIsServedWithoutRestart(t *testing.T) {
 	edit := records()[9]
 	edit.GetCampaign().OfferPageUrl = "https://shop.example.org/new"
 	edit.GetCampaign().State = catalogpb.CampaignState_CAMPAIGN_STATE_ACTIVE
-	publish(t, w.tracker.cfg.Kafka[0].(kgo.Opt), []*catalogpb.Record{edit})
+	publish(t, w.tracker.cfg.Kafka[0], []*catalogpb.Record{edit})
 	id := edit.GetCampaign().GetId()
 	w.eventually("the edit of "+id+" is served", func() bool {
 		resp, _ := w.send("HEAD", "/v1/click?cid="+id, "")
@@ -186,7 +186,7 @@ func TestAdminTellsReadinessAndCounts(t *testing.T) {
 	w.send("GET", "/v1/click?cid=spring&sub1=a&sub1=b&cost=1&click_id=%7Bx%7D", "")
 	get := func(path string) (int, string) {
 		r := httptest.NewRecorder()
-		w.tracker.Admin().ServeHTTP(r, httptest.NewRequest("GET", path, nil))
+		w.tracker.Admin().ServeHTTP(r, httptest.NewRequest(http.MethodGet, path, nil))
 		return r.Code, r.Body.String()
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {

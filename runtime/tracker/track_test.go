@@ -3,6 +3,7 @@ package tracker
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ type tracked struct {
 	}
 }
 
-func (w *world) post(path, body string, headers ...string) (*http.Response, string) {
+func (w *world) post(path, body string, headers ...string) (answer, string) {
 	w.t.Helper()
 	return w.send("POST", path, body, append(headers, "Content-Type: application/json")...)
 }
@@ -31,7 +32,7 @@ func (w *world) post(path, body string, headers ...string) (*http.Response, stri
 func TestProblemsOfASingleEventNameTheParameter(t *testing.T) {
 	w := newWorld(t, nil)
 	now := time.Now().UnixMilli()
-	at := func(d time.Duration) string { return fmt.Sprint(now + d.Milliseconds()) }
+	at := func(d time.Duration) string { return strconv.FormatInt(now+d.Milliseconds(), 10) }
 	cases := map[string]struct {
 		body, header, parameter string
 		status                  int

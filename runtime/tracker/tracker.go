@@ -213,6 +213,6 @@ func (t *Tracker) Run(ctx context.Context, ln net.Listener) error {
 
 func pause(d time.Duration) {
 	if d > 0 {
-		time.Sleep(d)
+		<-time.After(d)
 	}
 }
