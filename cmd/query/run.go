@@ -47,7 +47,7 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	live := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: f.redis})
-	defer live.Close()
+	defer func() { _ = live.Close() }() // the process ends: nothing follows from a failure
 	follower := follow.New(follow.Config{
 		Options: []kgo.Opt{kgo.SeedBrokers(f.kafka...)}, Topic: store.Topics{Prefix: f.prefix}.Catalog(), CacheFile: f.cache, Log: log,
 	})
@@ -55,7 +55,7 @@ func run(ctx context.Context, f flags) error {
 		Database: f.database, Redis: live, Prefix: f.prefix, Catalog: follower.Current, Token: token, HistoryHint: historyHint, Log: log,
 	}
 	if history != nil {
-		defer history.Close()
+		defer func() { _ = history.Close() }()
 		config.ClickHouse = history
 	}
 	server, err := query.New(config)

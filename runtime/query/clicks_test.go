@@ -105,8 +105,10 @@ func TestClicksPagesStayInPlaceWhileClicksArrive(t *testing.T) {
 	h := newHistory(t)
 	var want []any
 	for i := range 7 { // three of them in one millisecond, over two hours
-		when := []string{"2026-11-22T09:59:59.999Z", "2026-11-22T09:59:00Z", "2026-11-22T09:30:00Z", "2026-11-22T09:30:00Z",
-			"2026-11-22T09:30:00Z", "2026-11-22T08:10:00Z", "2026-11-22T08:09:00Z"}[i]
+		when := []string{
+			"2026-11-22T09:59:59.999Z", "2026-11-22T09:59:00Z", "2026-11-22T09:30:00Z", "2026-11-22T09:30:00Z",
+			"2026-11-22T09:30:00Z", "2026-11-22T08:10:00Z", "2026-11-22T08:09:00Z",
+		}[i]
 		want = append(want, h.click(when, uint32(100-i), uint64(i), nil).String())
 	}
 	var got []any
@@ -137,19 +139,25 @@ func TestOneClickSaysWhatWasDecidedAndHowItCounts(t *testing.T) {
 	})
 	h.click("2026-11-22T09:00:00.500Z", 9, 42, nil)
 	h.insert("marks", row{"src_part": firstPart, "minute": at("2026-11-22T09:00:00Z"), "ver": uint64(3<<48 | 42)})
-	h.insert("conversions", row{"src_part": firstPart, "click_time": at("2026-11-22T09:00:00.500Z"), "click_id": id.String(), "txid": "t1",
+	h.insert("conversions", row{
+		"src_part": firstPart, "click_time": at("2026-11-22T09:00:00.500Z"), "click_id": id.String(), "txid": "t1",
 		"ver": uint64(50), "status": "Approved", "kind": "purchase", "revenue_micros": int64(19_990_000), "revenue_currency": "EUR",
-		"timestamp": at("2026-11-22T09:40:00Z")})
+		"timestamp": at("2026-11-22T09:40:00Z"),
+	})
 
 	byUUID := h.ask("/v1/clicks/" + id.String())
 	if diff := cmp.Diff(byUUID, h.ask("/v1/clicks/"+signer.Public(id))); diff != "" {
 		t.Errorf("the public click id shows something else: %s", diff)
 	}
-	fields := []string{"event_id", "duplicates", "status", "score", "destination", "signals.user_agent_class", "verdict.score",
+	fields := []string{
+		"event_id", "duplicates", "status", "score", "destination", "signals.user_agent_class", "verdict.score",
 		"versions.policy_digest", "versions.campaign_generation", "versions.catalog_offset", "log.generation", "log.partition", "log.offset",
-		"counted.as", "counted.gross", "counted.spend.amount", "counted.minute", "counted.in_minute_row", "ip_address"}
-	want := []any{id.String(), 1., "Suspicious", 45., "https://shop.example.org/", "NonBrowser", 45., "ab12", 7., 123., 1., 0., 41.,
-		"suspicious", true, "0.50", "2026-11-22T09:00:00Z", true, nil}
+		"counted.as", "counted.gross", "counted.spend.amount", "counted.minute", "counted.in_minute_row", "ip_address",
+	}
+	want := []any{
+		id.String(), 1., "Suspicious", 45., "https://shop.example.org/", "NonBrowser", 45., "ab12", 7., 123., 1., 0., 41.,
+		"suspicious", true, "0.50", "2026-11-22T09:00:00Z", true, nil,
+	}
 	if diff := cmp.Diff(want, pick(byUUID, fields...)); diff != "" {
 		t.Error(diff)
 	}
@@ -211,12 +219,16 @@ func TestAClickThatIsNotThere(t *testing.T) {
 func TestSessionsByCampaignAndHour(t *testing.T) {
 	h := newHistory(t)
 	for i, campaign := range []string{"a", "a", "b"} { // the second is computed later and replaces the first
-		h.insert("sessions", row{"hour": at("2026-11-21T23:00:00Z"), "campaign_id": campaign, "ver": uint64(i), "sessions": uint64(10 + i),
-			"events": uint64(40), "clicks": uint64(12), "duration_ms": uint64(90_000), "bounced": uint64(3)})
+		h.insert("sessions", row{
+			"hour": at("2026-11-21T23:00:00Z"), "campaign_id": campaign, "ver": uint64(i), "sessions": uint64(10 + i),
+			"events": uint64(40), "clicks": uint64(12), "duration_ms": uint64(90_000), "bounced": uint64(3),
+		})
 	}
 	rows := list(h.ask("/v1/sessions?campaign_id=a&time_zone=Europe/Berlin&from=2026-11-22"), "rows")
-	want := fmt.Sprint([]map[string]any{{"hour": "2026-11-22T00:00:00+01:00", "campaign_id": "a", "sessions": 11., "events": 40.,
-		"clicks": 12., "duration_ms": 90_000., "bounced": 3.}})
+	want := fmt.Sprint([]map[string]any{{
+		"hour": "2026-11-22T00:00:00+01:00", "campaign_id": "a", "sessions": 11., "events": 40.,
+		"clicks": 12., "duration_ms": 90_000., "bounced": 3.,
+	}})
 	if got := fmt.Sprint(rows); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

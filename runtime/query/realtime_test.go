@@ -27,8 +27,10 @@ func newLive(t *testing.T) *live {
 	t.Cleanup(func() { client.Close() })
 	return &live{
 		t: t, writer: &store.LiveWriter{Client: client, Keys: store.LiveKeys{Prefix: "ct"}},
-		server: newServer(t, query.Config{Redis: client, Prefix: "ct", Catalog: twoPartitions,
-			Now: func() time.Time { return liveNow }}),
+		server: newServer(t, query.Config{
+			Redis: client, Prefix: "ct", Catalog: twoPartitions,
+			Now: func() time.Time { return liveNow },
+		}),
 	}
 }
 
@@ -65,11 +67,16 @@ var all = store.Entity{Kind: store.EntityAll}
 func TestRealtimeSumsPartitionsOverTheWindow(t *testing.T) {
 	l := newLive(t)
 	ad := store.Entity{Kind: store.EntityAd, ID: "ad-123"}
-	l.count(minutesBefore(0), firstPart, ad, 1, store.Counts{Impressions: 100, ClicksValid: 5, ClicksSuspicious: 2, ClicksFraudulent: 1,
+	l.count(minutesBefore(0), firstPart, ad, 1, store.Counts{
+		Impressions: 100, ClicksValid: 5, ClicksSuspicious: 2, ClicksFraudulent: 1,
 		ClicksDuplicate: 4, ClicksTest: 3, ClicksClosed: 6, Money: []store.Money{
-			{Currency: "USD", SpendValid: 2_500_000, SpendSuspicious: 1_000_000, SpendFraudulent: 500_000, Cost: 10_000}}})
-	l.count(minutesBefore(59), secondPart, ad, 1, store.Counts{Impressions: 60, ClicksValid: 8,
-		Money: []store.Money{{Currency: "EUR", SpendValid: 4_000_000}}})
+			{Currency: "USD", SpendValid: 2_500_000, SpendSuspicious: 1_000_000, SpendFraudulent: 500_000, Cost: 10_000},
+		},
+	})
+	l.count(minutesBefore(59), secondPart, ad, 1, store.Counts{
+		Impressions: 60, ClicksValid: 8,
+		Money: []store.Money{{Currency: "EUR", SpendValid: 4_000_000}},
+	})
 	l.count(minutesBefore(60), secondPart, ad, 1, store.Counts{ClicksValid: 1000}) // just outside
 	l.count(minutesBefore(0), firstPart, all, 1, store.Counts{ClicksValid: 500})
 	err := l.writer.Finish(t.Context(), []event.SrcPart{event.SrcPart(firstPart), event.SrcPart(secondPart)},

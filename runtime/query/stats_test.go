@@ -35,8 +35,10 @@ func TestStatsCountsMinuteRowsAtTheirMarks(t *testing.T) {
 	if len(rows) != 2 {
 		t.Fatalf("got %d rows, want one each of other and spring-sale: %v", len(rows), rows)
 	}
-	fields := []string{"campaign_id", "impressions", "lp_views", "lp_clicks", "bounces", "clicks.gross", "clicks.valid", "clicks.suspicious",
-		"clicks.fraudulent", "clicks.invalid", "clicks.test", "clicks.closed", "clicks.duplicate", "ctr", "spend"}
+	fields := []string{
+		"campaign_id", "impressions", "lp_views", "lp_clicks", "bounces", "clicks.gross", "clicks.valid", "clicks.suspicious",
+		"clicks.fraudulent", "clicks.invalid", "clicks.test", "clicks.closed", "clicks.duplicate", "ctr", "spend",
+	}
 	want := []any{"spring-sale", 100., 9., 4., 11., 10., 7., 2., 1., 3., 5., 6., 3., 0.1, usd("4.50")}
 	if diff := cmp.Diff(want, pick(rows[1], fields...)); diff != "" {
 		t.Error(diff)
@@ -80,7 +82,9 @@ func TestStatsKeepsCurrenciesApart(t *testing.T) {
 	want := []any{
 		4.,
 		[]any{map[string]any{"amount": "0.25", "currency": "EUR"}, map[string]any{"amount": "1.00", "currency": "USD"}},
-		usd("0.40"), []any{}, usd("-0.40"),
+		usd("0.40"),
+		[]any{},
+		usd("-0.40"),
 	}
 	if diff := cmp.Diff(want, pick(rows[0], "clicks.gross", "spend", "cost", "revenue", "profit")); diff != "" {
 		t.Error(diff)
@@ -121,11 +125,17 @@ func TestStatsDayAndHourBucketsFollowTheZone(t *testing.T) {
 		}},
 		"a day in UTC": {"granularity=day", []bucket{{"2026-10-24T00:00:00Z", 1 + 2}, {"2026-10-25T00:00:00Z", 4 + 8 + 16 + 32}}},
 		"the hour that comes twice is two buckets": {"granularity=hour&time_zone=Europe/Berlin", []bucket{
-			{"2026-10-24T23:00:00+02:00", 1}, {"2026-10-25T00:00:00+02:00", 2}, {"2026-10-25T02:00:00+02:00", 4},
-			{"2026-10-25T02:00:00+01:00", 8}, {"2026-10-25T23:00:00+01:00", 16}, {"2026-10-26T00:00:00+01:00", 32},
+			{"2026-10-24T23:00:00+02:00", 1},
+			{"2026-10-25T00:00:00+02:00", 2},
+			{"2026-10-25T02:00:00+02:00", 4},
+			{"2026-10-25T02:00:00+01:00", 8},
+			{"2026-10-25T23:00:00+01:00", 16},
+			{"2026-10-26T00:00:00+01:00", 32},
 		}},
 		"hours of a zone with half an hour": {"granularity=hour&time_zone=Asia/Kolkata", []bucket{
-			{"2026-10-25T03:00:00+05:30", 1 + 2}, {"2026-10-25T06:00:00+05:30", 4}, {"2026-10-25T07:00:00+05:30", 8},
+			{"2026-10-25T03:00:00+05:30", 1 + 2},
+			{"2026-10-25T06:00:00+05:30", 4},
+			{"2026-10-25T07:00:00+05:30", 8},
 			{"2026-10-26T04:00:00+05:30", 16 + 32},
 		}},
 	}
@@ -145,15 +155,21 @@ func TestStatsDayAndHourBucketsFollowTheZone(t *testing.T) {
 func TestStatsDatesConversionsAtTheirClick(t *testing.T) {
 	h := newHistory(t)
 	h.complete("2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z")
-	h.minute(firstPart, "2026-11-20T08:00:00Z", 1, row{"campaign_id": "spring-sale", "country": "DE", "clicks_valid": uint64(8),
-		"cost_currency": "USD", "cost": int64(2_000_000)})
+	h.minute(firstPart, "2026-11-20T08:00:00Z", 1, row{
+		"campaign_id": "spring-sale", "country": "DE", "clicks_valid": uint64(8),
+		"cost_currency": "USD", "cost": int64(2_000_000),
+	})
 	click := func(id, campaign, disposition string) {
-		h.insert("click_lookup", row{"hour": at("2026-11-20T08:00:00Z"), "event_id": id, "src_part": firstPart,
-			"timestamp": at("2026-11-20T08:00:10Z"), "campaign_id": campaign, "country": "DE", "disposition": disposition})
+		h.insert("click_lookup", row{
+			"hour": at("2026-11-20T08:00:00Z"), "event_id": id, "src_part": firstPart,
+			"timestamp": at("2026-11-20T08:00:10Z"), "campaign_id": campaign, "country": "DE", "disposition": disposition,
+		})
 	}
 	conversion := func(id, txid, status string, ver uint64, revenue int64) {
-		h.insert("conversions", row{"src_part": firstPart, "click_time": at("2026-11-20T08:00:10Z"), "click_id": id, "txid": txid,
-			"ver": ver, "status": status, "revenue_micros": revenue, "revenue_currency": "USD", "timestamp": at("2026-11-21T12:00:00Z")})
+		h.insert("conversions", row{
+			"src_part": firstPart, "click_time": at("2026-11-20T08:00:10Z"), "click_id": id, "txid": txid,
+			"ver": ver, "status": status, "revenue_micros": revenue, "revenue_currency": "USD", "timestamp": at("2026-11-21T12:00:00Z"),
+		})
 	}
 	click("one", "spring-sale", "Routed")
 	click("two", "spring-sale", "Routed")
