@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,9 +38,12 @@ func write(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
+// newValidator is shared: its rules are compiled once.
+var newValidator = sync.OnceValues(crd.NewValidator)
+
 func validator(t *testing.T) folder.Schema {
 	t.Helper()
-	v, err := crd.NewValidator()
+	v, err := newValidator()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,8 @@ func BenchmarkPublishedEditIsServed(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for <-swapped < outcome.Offset {
+		for served := int64(-1); served < outcome.Offset; {
+			served = <-swapped
 		}
 	}
 }

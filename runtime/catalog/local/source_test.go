@@ -49,6 +49,9 @@ spec:
   offerPageURL: ` + url + "\n"
 }
 
+// validator is shared: its rules are compiled once.
+var validator = sync.OnceValues(crd.NewValidator)
+
 // system is a folder, its source, and a follower at the other end.
 type system struct {
 	t       *testing.T
@@ -79,7 +82,7 @@ func start(t *testing.T) *system {
 
 // run starts the source; stop ends it and returns its error.
 func (s *system) run() {
-	schema, err := crd.NewValidator()
+	schema, err := validator()
 	if err != nil {
 		s.t.Fatal(err)
 	}

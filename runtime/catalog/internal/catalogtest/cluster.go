@@ -20,7 +20,7 @@ import (
 const Topic = "ct.catalog"
 
 // Patience bounds every wait of a test.
-const Patience = 20 * time.Second
+const Patience = time.Minute
 
 // Cluster is a Kafka in process.
 type Cluster struct {
