@@ -200,3 +200,5 @@ func (r *rig) agree(within time.Duration) {
 		<-again.C
 	}
 }
+
+func equal(a, b map[liveKey]map[string]int64) bool { return cmp.Equal(a, b) }

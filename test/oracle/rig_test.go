@@ -57,6 +57,9 @@ func newRig(t testing.TB, s stores, prefix string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.ch.Close() })
+	if err := store.EnsureSchema(t.Context(), r.ch, r.database, store.Retention{}); err != nil {
+		t.Fatal(err)
+	}
 	r.redis = redis.NewClient(&redis.Options{Addr: s.redis})
 	t.Cleanup(func() { r.redis.Close() })
 	_, err = store.EnsureTopics(t.Context(), kadm.NewClient(r.kafka), r.topics, store.TopicConfig{Generation: generation, Partitions: partitions, Replication: 1})
