@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -132,5 +133,26 @@ func TestAClosedJournalTakesNothing(t *testing.T) {
 	}
 	if err := a.Accept(t.Context(), click("ad-1")); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
+	}
+}
+
+func TestARecordUnderAClosedClientStaysOpen(t *testing.T) {
+	c := newCluster(t)
+	a := newAccepter(t, c, nil)
+	hold(t, c)
+	answered := make(chan error, 1)
+	go func() { answered <- a.Accept(t.Context(), click("ad-1")) }()
+	eventually(t, "the record is in flight", func() bool { return a.Stats().InFlight == 1 })
+	a.cfg.Client.Close()
+	if err := <-answered; !errors.Is(err, ErrTimeout) {
+		t.Errorf("got %v, want ErrTimeout: nobody knows whether it landed", err)
+	}
+	if parts, open := a.boot.Load().progress(); !open || parts[0].Settled != 0 || a.Stats().Voided != 0 {
+		t.Errorf("progress %v, open %v: it is neither settled nor voided", parts, open)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := a.Close(ctx); err == nil {
+		t.Error("closed without a word about the open record")
 	}
 }
