@@ -143,6 +143,22 @@ func TestExplainNamesLimitsAboveTheTrackers(t *testing.T) {
 	}
 }
 
+func TestExplainJudgesTheCountryAndSaysThatTrackersCannot(t *testing.T) {
+	inFolder(t, map[string]string{
+		"spring.yaml":   edit(t, spring, "  offers:", "  targeting: {countries: [DE, AT]}\n  offers:"),
+		"platform.yaml": platform,
+	})
+	for country, want := range map[string]string{"FR": "score      40  Suspicious  GeoDenied 40 ", "DE": "score      0  Valid "} {
+		got, err := run(explainCommand(), "-f", ".", "cid=spring-sale", "--user-agent", desktop, "--country", country)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(got, want) || !strings.Contains(got, "note       trackers of this version cannot look up a country") {
+			t.Errorf("%s: got\n%swant %q and a note", country, got, want)
+		}
+	}
+}
+
 func TestExplainForPrograms(t *testing.T) {
 	out, err := run(explainCommand(), "-f", samples, "-o", "json", "cid=spring-sale", "--user-agent", "curl/8.0", "--address", "198.51.100.7", "--at", "2026-11-22T12:00:00Z")
 	if err != nil {

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/fraud/signal"
 )
@@ -29,6 +32,7 @@ type Explanation struct {
 	Destination string    `json:"destination"`
 	Limits      []string  `json:"limits,omitempty"`   // of the campaign, above the tracker's
 	Problems    []Problem `json:"problems,omitempty"` // of the link
+	Notes       []string  `json:"notes,omitempty"`    // on what a real click would not have
 }
 
 // Signal is one fact of the click.
@@ -65,10 +69,20 @@ func (c *Config) Explain(v *Visit, tracker string) (*Explanation, error) {
 	if o.Campaign == nil {
 		return x, c.refused(id)
 	}
+	if v.Country != "" && asksForCountry(o.Campaign) {
+		x.Notes = append(x.Notes, "trackers of this version cannot look up a country: for a real click it is Unknown")
+	}
 	if campaign, tracker := c.written(o.Campaign, e.tracker); campaign != nil && tracker != nil {
 		x.Limits = AboveCeiling(campaign, tracker)
 	}
 	return x, nil
+}
+
+// asksForCountry reports whether what becomes of a click depends on its country.
+func asksForCountry(c *catalog.Campaign) bool {
+	return len(c.GetCountries()) > 0 || slices.ContainsFunc(c.GetRouting(), func(r *catalogpb.Route) bool {
+		return len(r.GetCountries()) > 0
+	})
 }
 
 func explanation(o *Outcome, v *Visit) *Explanation {
@@ -173,6 +187,9 @@ func (x *Explanation) WriteText(out io.Writer) error {
 	line("score", "%d  %s  %s", x.Score, x.Status, x.reasons())
 	for _, limit := range x.Limits {
 		line("limits", "%s", limit)
+	}
+	for _, note := range x.Notes {
+		line("note", "%s", note)
 	}
 	line("route", "%s", x.Route)
 	if len(x.Split) == 0 {

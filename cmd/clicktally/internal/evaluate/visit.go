@@ -44,6 +44,9 @@ func (v *Visit) signals(c *catalog.Campaign, l *link, who agent.Agent, policies 
 	if !s.DeviceStrong {
 		s.Degraded |= signal.DegradedDevice
 	}
+	if !s.Address.IsValid() && l.values["uid"] == "" && l.values["did"] == "" {
+		s.Degraded |= signal.DegradedImpression // there is nobody to have seen an ad
+	}
 	for _, p := range policies {
 		if p == nil {
 			continue
@@ -57,6 +60,7 @@ func (v *Visit) signals(c *catalog.Campaign, l *link, who agent.Agent, policies 
 	}
 	if v.SinceImpressionMs != nil {
 		s.ImpressionSeen, s.ImpressionToClickMs = true, *v.SinceImpressionMs
+		s.Degraded &^= signal.DegradedImpression
 	}
 	if c != nil {
 		v.judge(&s, c)
