@@ -1,8 +1,10 @@
 # One target per binary: docker build --target tracker .
 #
-# The binaries are static and come from `make build`, so there is no builder
-# stage: an image is one layer on the base, and `make docker` takes seconds.
+# The binaries come from `make build`, so there is no builder stage: an image is
+# one layer on the base, and `make docker` takes seconds. The data plane's are
+# static; clicktally alone needs a C library, because it can load libchdb.
 ARG BASE=gcr.io/distroless/static-debian12:nonroot
+ARG LIBC_BASE=gcr.io/distroless/base-debian12:nonroot
 
 FROM ${BASE} AS base
 USER 65532:65532
@@ -19,6 +21,7 @@ FROM base AS query
 COPY bin/query /query
 ENTRYPOINT ["/query"]
 
-FROM base AS clicktally
+FROM ${LIBC_BASE} AS clicktally
+USER 65532:65532
 COPY bin/clicktally /clicktally
 ENTRYPOINT ["/clicktally"]

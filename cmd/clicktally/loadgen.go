@@ -146,6 +146,9 @@ func writeBalance(out io.Writer, b loadgen.Balance, comparisons []loadgen.Compar
 	if b.Unacknowledged > 0 {
 		fmt.Fprintf(out, "%d events were counted that no answer told us of: visits of others, or answers cut off after the event was durable\n", b.Unacknowledged)
 	}
+	for _, difference := range b.Differences {
+		fmt.Fprintln(out, difference)
+	}
 	fmt.Fprintln(out, b)
 	if !b.Balanced() || different > 0 && b.Unacknowledged == 0 {
 		return errFailed

@@ -19,7 +19,12 @@ type Balance struct {
 	// Unacknowledged events were counted although no answer arrived: the process was killed, or the
 	// connection cut, after the event was durable. They are nobody's mistake and apart from the rest.
 	Unacknowledged int
+	// Differences name the first places where raw events and the count disagree.
+	Differences []string
 }
+
+// maxNamed bounds Differences.
+const maxNamed = 10
 
 // Balanced says whether nothing is lost and nothing counted twice.
 func (b Balance) Balanced() bool { return b.Lost == 0 && b.Double == 0 }
@@ -82,6 +87,12 @@ func (a *Audit) End(ctx context.Context, entries []Entry, thisRun []Entry) (Bala
 	}
 }
 
+func (b *Balance) name(format string, args ...any) {
+	if len(b.Differences) < maxNamed {
+		b.Differences = append(b.Differences, fmt.Sprintf(format, args...))
+	}
+}
+
 // since leaves out events of earlier runs that may lie before what the audit reads.
 func since(entries []Entry, from time.Time) []Entry {
 	limit := from.Add(longestLate + time.Minute).UnixMilli()
@@ -114,6 +125,7 @@ func balance(entries []Entry, raw []listed, counted map[string]*counts) Balance 
 			found[e.EventID] = true
 		} else {
 			b.Lost++
+			b.name("%s %s of campaign %q was acknowledged and is not in the raw events", e.EventType, e.EventID, e.Campaign)
 		}
 	}
 	for _, acked := range found {
@@ -126,11 +138,13 @@ func balance(entries []Entry, raw []listed, counted map[string]*counts) Balance 
 			distinct[place{campaign, f.typ}] -= f.n
 		}
 	}
-	for _, missing := range distinct {
+	for p, missing := range distinct {
 		if missing > 0 {
 			b.Lost += missing
-		} else {
+			b.name("%d of type %s of campaign %q are in the raw events and not in the count", missing, p.typ, p.campaign)
+		} else if missing < 0 {
 			b.Double -= missing
+			b.name("%d of type %s of campaign %q are counted beyond the raw events", -missing, p.typ, p.campaign)
 		}
 	}
 	b.Counted = b.Acked - b.Lost + b.Double

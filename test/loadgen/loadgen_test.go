@@ -96,7 +96,12 @@ func TestABalanceNamesWhatIsWrong(t *testing.T) {
 			Balance{Sent: 4, Acked: 3, Counted: 3, Unacknowledged: 1},
 		},
 	} {
-		if got := balance(entries, c.raw, c.counted); got != c.want {
+		got := balance(entries, c.raw, c.counted)
+		if named := len(got.Differences) > 0; named == got.Balanced() {
+			t.Errorf("%s: differences %q", name, got.Differences)
+		}
+		got.Differences = nil
+		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}

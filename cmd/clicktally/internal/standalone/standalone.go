@@ -115,8 +115,10 @@ func (s *Standalone) listen(context.Context) error {
 }
 
 func (s *Standalone) startStores(ctx context.Context) error {
-	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
-		return fmt.Errorf("data directory: %w", err)
+	for _, part := range []string{"tracker", "query"} {
+		if err := os.MkdirAll(filepath.Join(s.config.Data, part), 0o700); err != nil {
+			return fmt.Errorf("data directory: %w", err)
+		}
 	}
 	var err error
 	if s.keys, err = loadKeys(s.config.Data); err != nil {
