@@ -171,7 +171,9 @@ func TestExplainForPrograms(t *testing.T) {
 	got.Signals = nil // the text's test holds them
 	want := evaluate.Explanation{
 		Tracker: "clicktally/local", Campaign: "ads-emea/spring-sale", CampaignID: "spring-sale", Disposition: "Routed",
-		Score: 100, Status: "Fraudulent", Reasons: []evaluate.Reason{{"IPDenied", 100, 100}, {"UserAgentNonBrowser", 25, 25}},
+		Score: 100, Status: "Fraudulent", Reasons: []evaluate.Reason{
+			{Reason: "IPDenied", Points: 100, Counted: 100}, {Reason: "UserAgentNonBrowser", Points: 25, Counted: 25},
+		},
 		Policies: []string{"clicktally/default"}, Route: "safe page: click is Fraudulent (actions.fraudulent)",
 		Destination: "https://shop.example.org/",
 	}

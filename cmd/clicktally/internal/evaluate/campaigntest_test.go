@@ -29,46 +29,56 @@ func TestFailuresSayWhy(t *testing.T) {
 			reasons(v1alpha1.UserAgentNonBrowser, v1alpha1.IPDenied), "",
 		},
 		"an address on no deny list": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Address: "192.0.2.1"}, reasons(v1alpha1.IPDenied),
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Address: "192.0.2.1"},
+			reasons(v1alpha1.IPDenied),
 			"reasons: expected reasons [IPDenied], got []: 192.0.2.1 is on no deny list of clicktally/default",
 		},
 		"an address on the allow list": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Address: "203.0.113.7"}, reasons(v1alpha1.IPDenied),
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Address: "203.0.113.7"},
+			reasons(v1alpha1.IPDenied),
 			"reasons: expected reasons [IPDenied], got []: 203.0.113.7 is on the allow list of clicktally/default",
 		},
 		"no address": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop}, reasons(v1alpha1.IPDenied),
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop},
+			reasons(v1alpha1.IPDenied),
 			"reasons: expected reasons [IPDenied], got []: the request states no address",
 		},
 		"a user agent of another class": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: "curl/8.0"}, reasons(v1alpha1.UserAgentBot),
+			v1alpha1.TestRequest{Query: shop, UserAgent: "curl/8.0"},
+			reasons(v1alpha1.UserAgentBot),
 			"reasons: expected reasons [UserAgentBot], got [UserAgentNonBrowser]: the user agent is taken for NonBrowser",
 		},
 		"no referrer": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop}, reasons(v1alpha1.ReferrerInvalid),
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop},
+			reasons(v1alpha1.ReferrerInvalid),
 			"reasons: expected reasons [ReferrerInvalid], got []: a click without referrer is not outside",
 		},
 		"a referrer from outside holds": {
 			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Referrer: "https://elsewhere.example/"}, reasons(v1alpha1.ReferrerInvalid), "",
 		},
 		"velocity of a single click": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Address: "192.0.2.1"}, reasons(v1alpha1.IPVelocity),
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop, Address: "192.0.2.1"},
+			reasons(v1alpha1.IPVelocity),
 			"reasons: expected reasons [IPVelocity], got []: a test is a single click without an impression: try clicktally explain",
 		},
 		"a reason that is not observed": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop}, reasons(v1alpha1.IPTor),
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop},
+			reasons(v1alpha1.IPTor),
 			"reasons: expected reasons [IPTor], got []: IPTor is not observed in this version",
 		},
 		"a reason too many": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: "curl/8.0", Address: "198.51.100.7"}, reasons(v1alpha1.IPDenied),
+			v1alpha1.TestRequest{Query: shop, UserAgent: "curl/8.0", Address: "198.51.100.7"},
+			reasons(v1alpha1.IPDenied),
 			"reasons: expected reasons [IPDenied], got [IPDenied UserAgentNonBrowser]",
 		},
 		"another band": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: "curl/8.0"}, v1alpha1.TestExpectation{Status: "Suspicious"},
+			v1alpha1.TestRequest{Query: shop, UserAgent: "curl/8.0"},
+			v1alpha1.TestExpectation{Status: "Suspicious"},
 			"status: expected status Suspicious, got Valid (score 25, reasons [UserAgentNonBrowser])",
 		},
 		"another destination": {
-			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop}, v1alpha1.TestExpectation{Destination: "https://shop.example.org/"},
+			v1alpha1.TestRequest{Query: shop, UserAgent: onDesktop},
+			v1alpha1.TestExpectation{Destination: "https://shop.example.org/"},
 			"destination: expected destination https://shop.example.org/, got https://shop.example.org/spring?ct={clickid} (offer page: click is Valid)",
 		},
 		"one of a split": {
@@ -88,11 +98,11 @@ func TestFailuresSayWhy(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := ""
+				var list []string
 				for _, f := range failures {
-					got += strings.TrimPrefix(f.Field, "spec.tests[0].expect.") + ": " + f.Message
+					list = append(list, strings.TrimPrefix(f.Field, "spec.tests[0].expect.")+": "+f.Message)
 				}
-				if got != c.want {
+				if got := strings.Join(list, "; "); got != c.want {
 					t.Errorf("got  %s\nwant %s", got, c.want)
 				}
 			})

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
@@ -83,7 +84,7 @@ func (e *Evaluator) Click(v *Visit) (*Outcome, error) {
 	if ad := adOf(o.Campaign, l.values["ad_id"]); ad.GetPublisher() != "" {
 		l.values["pub_id"] = ad.GetPublisher() // the campaign's word, not the visitor's
 	}
-	o.Problems = append(problems, l.problems...)
+	o.Problems = slices.Concat(problems, l.problems)
 	o.Signals = v.signals(o.Campaign, l, o.Agent, e.policy, own)
 	o.Result = score.Score(&o.Signals, e.policy, own, v.Now)
 	o.Decision = redirect.Decide(&redirect.Request{
