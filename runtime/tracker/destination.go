@@ -88,10 +88,10 @@ func (v *view) base(host string) string {
 	}
 	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	switch {
-	case v.domains[strings.ToLower(name)]:
-		return "https://" + strings.ToLower(name)
 	case name == "localhost", err == nil && addr.IsLoopback():
 		return "http://" + host
+	case v.domains[strings.ToLower(name)]:
+		return "https://" + strings.ToLower(name)
 	case len(v.tracker.GetDomains()) > 0:
 		return "https://" + v.tracker.GetDomains()[0]
 	}

@@ -57,15 +57,14 @@ func (t *Tracker) generate(ctx *fasthttp.RequestCtx) {
 		answerProblem(ctx, bad)
 		return
 	}
-	body, err := json.Marshal(map[string]string{"url": link})
-	if err != nil {
-		answerProblem(ctx, problem.New(http.StatusInternalServerError, "internal", "The link could not be written", ""))
-		return
-	}
 	noStore(ctx)
 	ctx.SetContentType("application/json")
 	ctx.SetStatusCode(http.StatusOK)
-	ctx.SetBody(body)
+	encoder := json.NewEncoder(ctx)
+	encoder.SetEscapeHTML(false) // the link is for people to copy
+	if err := encoder.Encode(map[string]string{"url": link}); err != nil {
+		answerProblem(ctx, problem.New(http.StatusInternalServerError, "internal", "The link could not be written", ""))
+	}
 }
 
 // link checks everything the request states with the rules of the parser, and writes the link.
