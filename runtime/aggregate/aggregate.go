@@ -17,7 +17,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
-// stopTimeout bounds the last flush of a worker that stops.
+// stopTimeout bounds what a worker that stops still writes.
 const stopTimeout = 10 * time.Second
 
 // Aggregator counts the partitions that its group assigns to it.
@@ -54,17 +54,19 @@ func (a *Aggregator) Run(ctx context.Context) error {
 	defer w.close()
 	running, die := context.WithCancelCause(ctx)
 	w.die = die
-	err := w.loop(running)
+	lasting, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	err := w.loop(running, lasting)
 	cause := context.Cause(running)
 	die(nil)
+	defer time.AfterFunc(stopTimeout, cut).Stop()
 	w.effects.Wait()
 	if ctx.Err() == nil {
 		return errors.Join(err, cause) // a fault, or the reader was closed under us
 	}
 	w.drain()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	return w.lastFlushes(last)
+	w.lastFlushes(lasting)
+	return nil
 }
 
 func (w *worker) connect() error {
@@ -102,17 +104,18 @@ func (w *worker) close() {
 	}
 }
 
-// lastFlushes loads what a stopping worker still holds, so that the next one reads less again.
-func (w *worker) lastFlushes(ctx context.Context) error {
+// lastFlushes loads what a stopping worker still holds, so that the next one reads less again. When
+// that fails nothing is lost: the next one starts at the last manifest.
+func (w *worker) lastFlushes(ctx context.Context) {
 	for _, b := range []*buffer{w.inFlight, w.buffer} {
 		if b == nil || b.empty() {
 			continue
 		}
 		manifests, err := w.flush(ctx, b, w.cfg.Now())
 		if err != nil {
-			return fmt.Errorf("flush at the end: %w", err)
+			w.cfg.Log.Warn("the last flush failed, the log is read again from the last manifest", "error", err)
+			return
 		}
 		w.flushed(ctx, b, manifests)
 	}
-	return nil
 }

@@ -16,16 +16,14 @@ type lane struct {
 func (l *lane) free(now time.Time) bool { return !l.busy && !now.Before(l.after) }
 
 // run starts work outside the loop. What it returns runs in the loop, with the error of the effect.
+// There is room for every lane's answer.
 func (w *worker) run(ctx context.Context, l *lane, work func(context.Context) (answer func(), err error)) {
 	l.busy = true
 	w.effects.Go(func() {
 		start := time.Now()
 		answer, err := work(ctx)
 		w.metrics.seconds.WithLabelValues(l.name).Observe(time.Since(start).Seconds())
-		select {
-		case w.answers <- func() { w.finished(ctx, l, answer, err) }:
-		case <-ctx.Done():
-		}
+		w.answers <- func() { w.finished(ctx, l, answer, err) }
 	})
 }
 

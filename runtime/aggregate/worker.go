@@ -52,7 +52,9 @@ type worker struct {
 	status  *statusBoard
 }
 
-func (w *worker) loop(ctx context.Context) error {
+// loop ends with ctx. Effects run under a context of their own that outlives it for a bounded time,
+// so that a worker that stops cuts no statement short.
+func (w *worker) loop(ctx, effects context.Context) error {
 	for ctx.Err() == nil {
 		w.reassign()
 		if err := w.poll(ctx, w.reader, pollWait, w.takeLive); err != nil {
@@ -63,12 +65,12 @@ func (w *worker) loop(ctx context.Context) error {
 		}
 		w.drain()
 		now := w.cfg.Now()
-		w.startOpen(ctx, now)
-		w.startProbe(ctx, now)
-		w.startFlush(ctx, now)
-		w.startCompute(ctx, now)
-		w.startPublish(ctx, now)
-		w.startSessions(ctx, now)
+		w.startOpen(effects, now)
+		w.startProbe(effects, now)
+		w.startFlush(effects, now)
+		w.startCompute(effects, now)
+		w.startPublish(effects, now)
+		w.startSessions(effects, now)
 		w.status.set(w.report())
 	}
 	return nil
