@@ -18,7 +18,7 @@ type computation struct {
 	cuts     []store.Cut
 	owners   []*partition
 	progress []store.Progress
-	old      bool
+	turn     turn
 	toRedis  map[store.Cut]bool
 }
 
@@ -69,10 +69,13 @@ func (w *worker) nextComputation(now time.Time) computation {
 			})
 		}
 	}
-	w.choose(&c, now)
-	if len(c.cuts) == 0 && !now.Before(w.oldAfter) {
-		c.old = true
-		w.choose(&c, now)
+	for _, c.turn = range []turn{turnFresh, turnOld, turnSpare} {
+		if c.turn != turnFresh && now.Before(w.oldAfter) {
+			break
+		}
+		if w.choose(&c, now); len(c.cuts) > 0 {
+			break
+		}
 	}
 	return c
 }
@@ -82,7 +85,7 @@ func (w *worker) choose(c *computation, now time.Time) {
 		if !p.known || p.loaded == 0 {
 			continue
 		}
-		for _, minute := range p.minutes.due(now, c.old) {
+		for _, minute := range p.minutes.due(now, c.turn) {
 			if len(c.cuts) == maxMinutesPerStatement {
 				return
 			}
@@ -140,7 +143,7 @@ func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.D
 		}
 		w.metrics.minutes.Inc()
 	}
-	if c.old {
+	if c.turn != turnFresh {
 		w.oldAfter = now.Add((oldShare - 1) * took)
 	}
 }

@@ -9,12 +9,27 @@ import (
 const (
 	// freshAge is how old a minute may be to be computed ahead of all others.
 	freshAge = 5 * time.Minute
+	// spareRest is how long a dirty old minute rests between two computations in time that nobody
+	// else wants.
+	spareRest = 10 * time.Second
 	// oldShare: a batch of old minutes that took d is followed by (oldShare-1)*d without old ones.
 	oldShare = 4
 	// refusedEvery bounds how often a refused minute is tried again.
 	refusedEvery = time.Minute
 	// maxMinutesPerStatement bounds one minute statement.
 	maxMinutesPerStatement = 64
+)
+
+// turn is whose turn it is to be computed. A later turn comes only when the ones before are through.
+type turn int
+
+const (
+	turnFresh turn = iota // minutes younger than freshAge
+	turnOld               // old minutes whose pace allows it
+	// turnSpare: old minutes ahead of their pace, when nothing else is due. The pace keeps a backlog
+	// of late events from computing the same minutes over and over; where there is no backlog, a
+	// reader need not wait hours for the second late event of a minute.
+	turnSpare
 )
 
 // minuteState is what a worker remembers of a minute. Only mark and touched decide whether it is
@@ -71,11 +86,11 @@ func (s *schedule) answered(minute int64, cut, marked uint64, now time.Time) (re
 	return state.refused
 }
 
-// due lists the minutes to compute at now, fresh or old ones, the longest waiting first.
-func (s *schedule) due(now time.Time, old bool) []int64 {
+// due lists the minutes to compute at now, the longest waiting first.
+func (s *schedule) due(now time.Time, t turn) []int64 {
 	var due []int64
 	for minute, state := range s.minutes {
-		if state.dirty() && isOld(minute, now) == old && s.mayCompute(minute, state, now) {
+		if state.dirty() && isOld(minute, now) == (t != turnFresh) && s.mayCompute(minute, state, now, t) {
 			due = append(due, minute)
 		}
 	}
@@ -85,12 +100,15 @@ func (s *schedule) due(now time.Time, old bool) []int64 {
 	return due
 }
 
-func (s *schedule) mayCompute(minute int64, state *minuteState, now time.Time) bool {
+func (s *schedule) mayCompute(minute int64, state *minuteState, now time.Time, t turn) bool {
 	if state.computed.IsZero() {
 		return true
 	}
 	wait := s.fresh
-	if isOld(minute, now) {
+	switch {
+	case t == turnSpare:
+		wait = max(wait, spareRest)
+	case isOld(minute, now):
 		age := state.computed.Sub(time.Unix(minute, 0))
 		wait = max(wait, time.Duration(float64(age)*s.growth))
 	}
@@ -124,7 +142,7 @@ func (s *schedule) dirtyBefore(until time.Time) uint64 {
 // forget drops what no longer holds a computation back, and what is past raw retention.
 func (s *schedule) forget(now time.Time, rawFloor int64) {
 	for minute, state := range s.minutes {
-		if minute < rawFloor || !state.dirty() && s.mayCompute(minute, state, now) && isOld(minute, now) {
+		if minute < rawFloor || !state.dirty() && s.mayCompute(minute, state, now, turnOld) && isOld(minute, now) {
 			delete(s.minutes, minute)
 		}
 	}

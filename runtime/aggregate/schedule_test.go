@@ -66,10 +66,10 @@ func TestScheduleSaysWhichMinutesAreDue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newTestSchedule(nil)
 			test.do(s)
-			if diff := cmp.Diff(test.fresh, s.due(test.at, false)); diff != "" {
+			if diff := cmp.Diff(test.fresh, s.due(test.at, turnFresh)); diff != "" {
 				t.Errorf("fresh minutes (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.old, s.due(test.at, true)); diff != "" {
+			if diff := cmp.Diff(test.old, s.due(test.at, turnOld)); diff != "" {
 				t.Errorf("old minutes (-want +got):\n%s", diff)
 			}
 		})
@@ -82,10 +82,10 @@ func TestARefusedMinuteStaysDirtyAndIsTriedSlowly(t *testing.T) {
 	if !s.answered(minute, 50, 40, noon) {
 		t.Fatal("a mark below the cut was not reported as refused")
 	}
-	if due := s.due(noon.Add(refusedEvery-time.Second), false); len(due) != 0 {
+	if due := s.due(noon.Add(refusedEvery-time.Second), turnFresh); len(due) != 0 {
 		t.Errorf("tried again before %v", refusedEvery)
 	}
-	if due := s.due(noon.Add(refusedEvery), false); len(due) != 1 {
+	if due := s.due(noon.Add(refusedEvery), turnFresh); len(due) != 1 {
 		t.Error("a refused minute was given up")
 	}
 }
@@ -100,5 +100,26 @@ func TestForgettingKeepsWhatIsDirtyOrHeldBack(t *testing.T) {
 		if got := s.minutes[minute] != nil; got != want {
 			t.Errorf("minute %d min old: kept %v, want %v", (noon.Unix()-minute)/60, got, want)
 		}
+	}
+}
+
+func TestSpareTimeIsForMinutesAheadOfTheirPace(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	minute := noon.Add(-10 * time.Hour).Unix()
+	s := newSchedule(pace{fresh: 2 * time.Second, growth: 0.1}, map[int64]uint64{minute: 5})
+	s.answered(minute, 5, 5, noon)
+	s.touch([]int64{minute}, 6)
+	soon := noon.Add(spareRest)
+	if due := s.due(soon, turnOld); len(due) != 0 {
+		t.Errorf("its age has not grown by a tenth, and %d minutes are due", len(due))
+	}
+	if due := s.due(soon.Add(-time.Millisecond), turnSpare); len(due) != 0 {
+		t.Error("it does not rest between two computations")
+	}
+	if due := s.due(soon, turnSpare); len(due) != 1 {
+		t.Errorf("%d minutes are due in spare time, want 1", len(due))
+	}
+	if due := s.due(soon, turnFresh); len(due) != 0 {
+		t.Error("an old minute stands among the fresh ones")
 	}
 }
