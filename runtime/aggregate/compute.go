@@ -3,6 +3,8 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/clicktally/clicktally/runtime/event"
@@ -20,6 +22,7 @@ type computation struct {
 	progress []store.Progress
 	turn     turn
 	toRedis  map[store.Cut]bool
+	history  map[event.SrcPart]window // Redis lost what lies outside the panes' window
 }
 
 // startCompute lets ClickHouse compute the minutes that are due, fresh ones first, and then says how
@@ -30,35 +33,32 @@ func (w *worker) startCompute(ctx context.Context, now time.Time) {
 		return
 	}
 	c := w.nextComputation(now)
-	if len(c.cuts) == 0 && len(c.progress) == 0 {
+	if len(c.cuts) == 0 && len(c.progress) == 0 && len(c.history) == 0 {
 		return
 	}
 	w.run(ctx, l, func(ctx context.Context) (func(), error) {
-		if len(c.progress) > 0 {
-			err := w.effect("progress", func() error {
-				return store.InsertProgress(ctx, w.cfg.ClickHouse, w.cfg.Database, c.progress)
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
-		if len(c.cuts) == 0 {
-			return nil, nil
-		}
 		start := time.Now()
-		marks, err := w.compute(ctx, c.cuts, now)
+		marks, err := w.compute(ctx, c, now)
 		if err != nil {
-			return nil, err
+			return func() { w.unpublished(c) }, err
 		}
-		lost := w.publishRows(ctx, c)
+		err = w.publishRows(ctx, c, now)
 		took := time.Since(start)
-		return func() { w.computed(c, marks, took, lost != nil) }, lost
+		return func() {
+			w.computed(c, marks, took)
+			if err != nil {
+				w.unpublished(c)
+			}
+		}, err
 	})
 }
 
 func (w *worker) nextComputation(now time.Time) computation {
-	c := computation{toRedis: map[store.Cut]bool{}}
+	c := computation{toRedis: map[store.Cut]bool{}, history: map[event.SrcPart]window{}}
 	for _, p := range w.partitions {
+		if p.known && p.history {
+			c.history[p.part], p.history = p.panes.window, false
+		}
 		if p.known && p.stopped == ConditionNone && now.Sub(p.progress.written) >= progressEvery {
 			p.minutes.forget(now, w.rawFloor(now))
 			p.progress.advance(p.loaded, w.cfg.LatenessSlack, p.minutes.oldestDirty)
@@ -96,10 +96,15 @@ func (w *worker) choose(c *computation, now time.Time) {
 	}
 }
 
-// compute writes rows, then marks, and returns the marks as they stand: the cut of each minute.
-func (w *worker) compute(ctx context.Context, cuts []store.Cut, now time.Time) (map[store.Cut]uint64, error) {
-	ch, db := w.cfg.ClickHouse, w.cfg.Database
-	err := w.effect("minutes", func() error {
+// compute says how far the partitions are, writes rows, then marks, and returns the marks as they
+// stand: the cut of each minute.
+func (w *worker) compute(ctx context.Context, c computation, now time.Time) (map[store.Cut]uint64, error) {
+	ch, db, cuts := w.cfg.ClickHouse, w.cfg.Database, c.cuts
+	err := w.effect("progress", func() error { return store.InsertProgress(ctx, ch, db, c.progress) })
+	if err != nil || len(cuts) == 0 {
+		return nil, err
+	}
+	err = w.effect("minutes", func() error {
 		return ch.Exec(ctx, store.InsertMinutes(db, w.cfg.Epoch, w.cfg.Stated, cuts))
 	})
 	if err != nil {
@@ -130,11 +135,10 @@ func (w *worker) compute(ctx context.Context, cuts []store.Cut, now time.Time) (
 }
 
 // computed takes in the marks. Without one at its cut a minute was refused: it stays at its mark.
-func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.Duration, lost bool) {
+func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.Duration) {
 	now := w.cfg.Now()
 	for i, cut := range c.cuts {
 		p := c.owners[i]
-		p.history = p.history || lost
 		if p.minutes.answered(cut.Minute, cut.Offset, marks[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}], now) {
 			w.metrics.refused.Inc()
 			w.cfg.Log.Error("minute refused: its totals would fall below its mark", "partition", p.number, "minute", time.Unix(cut.Minute, 0).UTC(), "cut", cut.Offset)
@@ -148,23 +152,38 @@ func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.D
 	}
 }
 
-// publishRows writes computed minutes that have no pane to Redis.
-func (w *worker) publishRows(ctx context.Context, c computation) error {
-	var parts []event.SrcPart
-	var from, to int64
+// unpublished lets the minute rows that Redis may not have be written again.
+func (w *worker) unpublished(c computation) {
+	for _, p := range c.owners {
+		p.history = true
+	}
+	for part := range c.history {
+		if p := w.partitions[int32(part.Partition())]; p != nil {
+			p.history = true
+		}
+	}
+}
+
+// publishRows writes minute rows to Redis: of computed minutes that have no pane, and of all of the
+// last hours where Redis lost them.
+func (w *worker) publishRows(ctx context.Context, c computation, now time.Time) error {
+	parts := map[event.SrcPart]struct{}{}
+	from, to := now.Unix(), int64(0)
 	for _, cut := range c.cuts {
 		if c.toRedis[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}] {
-			if len(parts) == 0 {
-				from, to = cut.Minute, cut.Minute
-			}
-			parts = append(parts, cut.SrcPart)
-			from, to = min(from, cut.Minute), max(to, cut.Minute)
+			parts[cut.SrcPart] = struct{}{}
+			from, to = min(from, cut.Minute), max(to, cut.Minute+60)
 		}
+	}
+	for part := range c.history {
+		parts[part] = struct{}{}
+		from, to = now.Add(-store.LiveKept).Truncate(time.Minute).Unix(), max(to, now.Add(maxAhead).Unix())
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return w.publishHistory(ctx, parts, time.Unix(from, 0), time.Unix(to+60, 0), func(part event.SrcPart, minute int64) bool {
-		return c.toRedis[store.Cut{SrcPart: part, Minute: minute}]
+	return w.publishHistory(ctx, slices.Collect(maps.Keys(parts)), time.Unix(from, 0), time.Unix(to, 0), func(part event.SrcPart, minute int64) bool {
+		lost, all := c.history[part]
+		return c.toRedis[store.Cut{SrcPart: part, Minute: minute}] || all && !lost.exact(minute)
 	})
 }

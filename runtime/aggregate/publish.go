@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/clicktally/clicktally/runtime/event"
@@ -10,11 +11,10 @@ import (
 
 // publication is one second's live values on their way to Redis.
 type publication struct {
-	parts   []event.SrcPart
-	asOf    []time.Time
-	writes  []store.LiveWrite
-	full    map[event.SrcPart]bool   // all open panes are among the writes
-	history map[event.SrcPart]window // minute rows outside the window are written again
+	parts  []event.SrcPart
+	asOf   []time.Time
+	writes []store.LiveWrite
+	full   map[event.SrcPart]bool // all open panes are among the writes
 }
 
 // startPublish writes what changed in the panes, all of it now and then, and after a loss. Only after
@@ -29,7 +29,7 @@ func (w *worker) startPublish(ctx context.Context, now time.Time) {
 	if all {
 		w.lastAll = now
 	}
-	pub := publication{full: map[event.SrcPart]bool{}, history: map[event.SrcPart]window{}}
+	pub := publication{full: map[event.SrcPart]bool{}}
 	for _, p := range w.partitions {
 		if p.liveNext < 0 {
 			continue
@@ -39,22 +39,19 @@ func (w *worker) startPublish(ctx context.Context, now time.Time) {
 		p.panes.close(now)
 		pub.parts, pub.asOf = append(pub.parts, p.part), append(pub.asOf, p.asOf)
 		pub.full[p.part] = full
-		if p.history && p.known {
-			pub.history[p.part] = p.panes.window
-		}
-		p.rewrite, p.history = false, p.history && !p.known
+		p.rewrite = false
 	}
 	if len(pub.parts) == 0 {
 		return
 	}
 	w.run(ctx, l, func(ctx context.Context) (func(), error) {
-		lost, err := w.publish(ctx, pub, now)
+		lost, err := w.publish(ctx, pub)
 		return func() { w.published(pub, lost, err) }, err
 	})
 }
 
-// publish returns the parts whose data Redis lost and that were not written in full here.
-func (w *worker) publish(ctx context.Context, pub publication, now time.Time) ([]event.SrcPart, error) {
+// publish returns the parts whose data Redis lost. Their marker is set once all open panes are written.
+func (w *worker) publish(ctx context.Context, pub publication) ([]event.SrcPart, error) {
 	missing, err := w.live.Lost(ctx, pub.parts)
 	if err != nil {
 		return nil, err
@@ -63,33 +60,14 @@ func (w *worker) publish(ctx context.Context, pub publication, now time.Time) ([
 		return nil, err
 	}
 	w.metrics.liveWrites.Add(float64(len(pub.writes)))
-	if len(pub.history) > 0 {
-		parts := make([]event.SrcPart, 0, len(pub.history))
-		for part := range pub.history {
-			parts = append(parts, part)
-		}
-		err := w.publishHistory(ctx, parts, now.Add(-store.LiveKept).Truncate(time.Minute), time.Time{}, func(part event.SrcPart, minute int64) bool {
-			return !pub.history[part].exact(minute)
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	lost := map[event.SrcPart]bool{}
-	var again []event.SrcPart
-	for _, part := range missing {
-		if !pub.full[part] {
-			lost[part], again = true, append(again, part)
-		}
-	}
 	var parts []event.SrcPart
 	var asOf []time.Time
 	for i, part := range pub.parts {
-		if !lost[part] && !pub.asOf[i].IsZero() {
+		if (pub.full[part] || !slices.Contains(missing, part)) && !pub.asOf[i].IsZero() {
 			parts, asOf = append(parts, part), append(asOf, pub.asOf[i])
 		}
 	}
-	return again, w.live.Finish(ctx, parts, asOf)
+	return missing, w.live.Finish(ctx, parts, asOf)
 }
 
 // published notes what has to be written again.
