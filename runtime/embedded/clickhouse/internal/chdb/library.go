@@ -16,7 +16,6 @@ import (
 type Library struct {
 	connect    func(argc int32, argv unsafe.Pointer) unsafe.Pointer
 	closeConn  func(conn unsafe.Pointer)
-	shutdown   func() int32
 	setSignals func(enabled int32)
 
 	query        func(conn uintptr, sql unsafe.Pointer, sqlLen uintptr, format unsafe.Pointer, formatLen uintptr, names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
@@ -68,7 +67,6 @@ func (l *Library) symbols() map[string]any {
 	return map[string]any{
 		"chdb_connect":                     &l.connect,
 		"chdb_close_conn":                  &l.closeConn,
-		"chdb_shutdown":                    &l.shutdown,
 		"chdb_set_signal_handlers_enabled": &l.setSignals,
 		"chdb_query_with_params_n":         &l.query,
 		"chdb_stream_insert_with_params_n": &l.streamInsert,
@@ -89,12 +87,4 @@ func (l *Library) symbols() map[string]any {
 		"chdb_result_elapsed":              &l.resultElapsed,
 		"chdb_destroy_query_result":        &l.resultFree,
 	}
-}
-
-// Shutdown joins the engine's threads. Every Conn must be closed before; the library cannot be used afterwards.
-func (l *Library) Shutdown() error {
-	if l.shutdown() != 0 {
-		return errors.New("shut down libchdb: a connection is still open or a thread did not stop")
-	}
-	return nil
 }

@@ -219,6 +219,6 @@ func (e *Engine) close(ctx context.Context) error {
 	}
 	e.control.Lock()
 	defer e.control.Unlock()
-	e.killer.Close()
-	return e.library.Shutdown()
+	e.killer.Close() // the last connection: the engine stops with it
+	return nil
 }
