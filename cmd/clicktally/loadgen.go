@@ -87,7 +87,7 @@ func load(ctx context.Context, f loadFlags, out io.Writer) (err error) {
 	}
 	config := loadgen.Config{Scenario: scenario, Tracker: f.tracker, Token: f.token, Ledger: ledger}
 	if !f.quiet {
-		config.Progress = os.Stderr
+		config.Progress, audit.Progress = os.Stderr, os.Stderr
 	}
 	run, err := loadgen.New(config)
 	if err != nil {

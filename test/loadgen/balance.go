@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 )
@@ -43,6 +44,8 @@ type Audit struct {
 	Reader Reader
 	// Patience is how long counts may lag behind the last acknowledgement.
 	Patience time.Duration
+	// Progress is told what is still missing while the counts lag; nil for none.
+	Progress io.Writer
 
 	from   time.Time
 	before map[string]*counts
@@ -52,7 +55,7 @@ const (
 	// lookBack covers the latest event that a scenario states.
 	lookBack = longestLate + 24*time.Hour
 	// settle is the pause between two looks at counts that still lag.
-	settle = time.Second
+	settle = 2 * time.Second
 )
 
 // Begin remembers what was counted before the run.
@@ -83,6 +86,9 @@ func (a *Audit) End(ctx context.Context, entries []Entry, thisRun []Entry) (Bala
 		b := balance(since(entries, a.from), raw, counted)
 		if b.Balanced() || time.Now().After(deadline) || !sleep(ctx, settle) {
 			return b, compare(thisRun, a.before, counted), nil
+		}
+		if a.Progress != nil {
+			fmt.Fprintf(a.Progress, "counting: %d of %d acknowledged events are in the count\n", b.Counted, b.Acked)
 		}
 	}
 }
