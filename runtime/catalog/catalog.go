@@ -62,6 +62,14 @@ func (c *Catalog) Offset() int64 { return c.offset }
 // Campaign returns the campaign with that cid, nil when it is unknown or its id is released.
 func (c *Catalog) Campaign(id string) *Campaign { return c.campaigns[id] }
 
+// CampaignOn returns the campaign with that cid if the tracker named namespace/name serves it, else nil.
+func (c *Catalog) CampaignOn(tracker, id string) *Campaign {
+	if found := c.campaigns[id]; found != nil && found.On(tracker) {
+		return found
+	}
+	return nil
+}
+
 // Campaigns yields every campaign, in no order.
 func (c *Catalog) Campaigns() iter.Seq[*Campaign] { return maps.Values(c.campaigns) }
 
@@ -82,6 +90,15 @@ func (c *Catalog) Policies() iter.Seq[*Policy] { return maps.Values(c.policies) 
 
 // Source returns the traffic source with that ts_id in a campaign's namespace, nil when unknown.
 func (c *Catalog) Source(namespace, id string) *Source { return c.sources[namespace+"/"+id] }
+
+// SourceOf returns the traffic source that a link of the campaign names by its ts_id, nil when unknown;
+// campaign may be nil.
+func (c *Catalog) SourceOf(campaign *Campaign, id string) *Source {
+	if campaign == nil {
+		return nil
+	}
+	return c.Source(campaign.GetNamespace(), id)
+}
 
 // Sources yields every traffic source, in no order.
 func (c *Catalog) Sources() iter.Seq[*Source] { return maps.Values(c.sources) }

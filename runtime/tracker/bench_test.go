@@ -82,16 +82,6 @@ func BenchmarkClickWithoutLog(b *testing.B) {
 	}
 }
 
-func BenchmarkParseLink(b *testing.B) {
-	raw := "cid=spring&ts_id=propeller&ad_id=ad-123&uid=u-1&sub1=a&sub2=b&visitor=V9"
-	q, l := &query{}, &link{}
-	b.ReportAllocs()
-	for b.Loop() {
-		q.parse(raw)
-		l.read(q, q.id("cid"), nil)
-	}
-}
-
 // cpuTime is what this process has used: wall-clock times on shared machines lie.
 func cpuTime(tb testing.TB) time.Duration {
 	var usage syscall.Rusage

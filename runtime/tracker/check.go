@@ -6,6 +6,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/problem"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // maxTxID bounds a transaction id in bytes.
@@ -16,7 +17,7 @@ func checkInput(in *event.Input) *problem.Problem {
 	if in.CampaignID == "" {
 		return problem.BadParameter("campaign_id", "missing: every event belongs to a campaign")
 	}
-	for _, id := range [...]pair{
+	for _, id := range [...]struct{ name, value string }{
 		{"campaign_id", in.CampaignID},
 		{"ad_id", in.AdID},
 		{"publisher_id", in.PublisherID},
@@ -32,9 +33,9 @@ func checkInput(in *event.Input) *problem.Problem {
 		name, value string
 		limit       int
 	}{
-		{"user_id", in.UserID, maxStated},
-		{"device_id", in.DeviceID, maxStated},
-		{"external_id", in.ExternalID, maxStated},
+		{"user_id", in.UserID, link.MaxStated},
+		{"device_id", in.DeviceID, link.MaxStated},
+		{"external_id", in.ExternalID, link.MaxStated},
 		{"txid", in.TxID, maxTxID},
 		{"source", in.Source, event.MaxSub},
 		{"metadata", in.Metadata, event.MaxMetadata},
@@ -42,12 +43,12 @@ func checkInput(in *event.Input) *problem.Problem {
 		{"language", in.Language, event.MaxLanguage},
 		{"user_agent", in.UserAgent, event.MaxUserAgent},
 	} {
-		if !usableText(text.value, text.limit) {
+		if !link.ValidText(text.value, text.limit) {
 			return problem.BadParameter(text.name, badText(text.limit))
 		}
 	}
 	for i, sub := range in.List() {
-		if !usableText(sub, event.MaxSub) {
+		if !link.ValidText(sub, event.MaxSub) {
 			return problem.BadParameter("sub"+strconv.Itoa(i+1), badText(event.MaxSub))
 		}
 	}

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -184,9 +185,9 @@ func TestTheNextStepFromALandingPage(t *testing.T) {
 	resp, _ := w.send("GET", "/v1/click?cid=spring&lp_id=lp-1&ad_id=ad-123", "")
 	clickID := resp.Header.Get("X-Click-Id")
 	_, out, ok := strings.Cut(resp.Header.Get("Location"), "https://lp.example.org/a?next=")
-	decoded, good := unescape(out)
+	decoded, err := url.QueryUnescape(out)
 	path, own := strings.CutPrefix(decoded, w.url)
-	if !ok || !good || !own {
+	if !ok || err != nil || !own {
 		t.Fatalf("Location %q", resp.Header.Get("Location"))
 	}
 	next, _ := w.send("GET", path+"&offer_id=of-1", "")

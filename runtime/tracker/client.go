@@ -70,3 +70,11 @@ func fetchesAhead(h *fasthttp.RequestHeader) bool {
 	}
 	return false
 }
+
+// clip is s as far as it fits into limit bytes, in valid UTF-8.
+func clip(s string, limit int) string {
+	if len(s) > limit {
+		s = s[:limit]
+	}
+	return strings.ToValidUTF8(s, "") // a rune cut in half goes too
+}

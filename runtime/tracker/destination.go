@@ -1,69 +1,29 @@
 package tracker
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 
-	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // expand writes the destination for the event's click id, and what goes with it, into s.url.
 func (s *visit) expand(clickID, host string) {
-	s.url = s.decision.AppendURL(s.url[:0], clickID, s.macro(clickID, host))
-	s.url = appendPass(s.url, 0, s.link.pass[:s.link.npass])
 	e := &s.event
+	to := link.Destination{
+		Link: &s.link, Decision: &s.decision, ClickID: clickID,
+		Country: e.Country, Device: s.client.agent.Presents.Name(),
+	}
+	if clickID != "" && s.decision.Destination.Uses("out") {
+		to.Next = s.nextStep(clickID, host)
+	}
+	s.url = to.AppendURL(s.url[:0])
 	e.Destination = string(s.url)
-	if s.decision.LandingPage != "" {
-		e.LpId = s.decision.LandingPage
-	}
-	if s.decision.Offer != "" {
-		e.OfferId = s.decision.Offer
-	}
-}
-
-// macro gives the values that destinations may hold.
-func (s *visit) macro(clickID, host string) func(string) (string, bool) {
-	e := &s.event
-	return func(name string) (string, bool) {
-		switch name {
-		case "cid":
-			return e.CampaignId, true
-		case "externalid":
-			return e.ExternalId, true
-		case "ad_id":
-			return e.AdId, true
-		case "pub_id":
-			return e.PublisherId, true
-		case "ts_id":
-			return e.TsId, true
-		case "lp_id":
-			return s.decision.LandingPage, true
-		case "offer_id":
-			return s.decision.Offer, true
-		case "source":
-			return e.Source, true
-		case "country":
-			return e.Country, true
-		case "device":
-			return s.client.agent.Presents.Name(), true
-		case "cost":
-			if e.CostCurrency == "" {
-				return "", false
-			}
-			return event.FormatMicros(e.CostMicros), true
-		case "out":
-			return s.nextStep(clickID, host), clickID != ""
-		}
-		if digits, ok := strings.CutPrefix(name, "sub"); ok {
-			if n, err := strconv.Atoi(digits); err == nil && 0 < n && n <= len(e.Subs) {
-				return e.Subs[n-1], true
-			}
-		}
-		return "", false
-	}
+	e.LpId = cmp.Or(s.decision.LandingPage, e.LpId)
+	e.OfferId = cmp.Or(s.decision.Offer, e.OfferId)
 }
 
 // nextStep is {out}: the link from a landing page on to the offer, under the same click. It carries

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/problem"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // linkRequest is the body of POST /clicks/generate.
@@ -52,7 +54,7 @@ func (t *Tracker) generate(ctx *fasthttp.RequestCtx) {
 		answerProblem(ctx, problem.BadParameter("", "not a JSON object of known fields: "+err.Error()))
 		return
 	}
-	link, bad := v.link(&r, string(ctx.Host()))
+	text, bad := v.link(&r, string(ctx.Host()))
 	if bad != nil {
 		answerProblem(ctx, bad)
 		return
@@ -62,7 +64,7 @@ func (t *Tracker) generate(ctx *fasthttp.RequestCtx) {
 	ctx.SetStatusCode(http.StatusOK)
 	encoder := json.NewEncoder(ctx)
 	encoder.SetEscapeHTML(false) // the link is for people to copy
-	if err := encoder.Encode(map[string]string{"url": link}); err != nil {
+	if err := encoder.Encode(map[string]string{"url": text}); err != nil {
 		answerProblem(ctx, problem.New(http.StatusInternalServerError, "internal", "The link could not be written", ""))
 	}
 }
@@ -76,7 +78,7 @@ func (v *view) link(r *linkRequest, host string) (string, *problem.Problem) {
 			return "", bad
 		}
 	}
-	c := v.campaign(r.CampaignID)
+	c := v.catalog.CampaignOn(v.key, r.CampaignID)
 	if c == nil {
 		return "", problem.BadParameter("campaign_id", "this tracker serves no such campaign")
 	}
@@ -84,14 +86,14 @@ func (v *view) link(r *linkRequest, host string) (string, *problem.Problem) {
 	if bad != nil {
 		return "", bad
 	}
-	link := base + "/c/" + r.CampaignID
+	text := base + "/c/" + r.CampaignID
 	if params != "" {
-		link += "?" + params
+		text += "?" + params
 	}
-	if len(link) > event.MaxURL {
-		return "", problem.BadParameter("", "the link would have "+strconv.Itoa(len(link))+" bytes, at most "+strconv.Itoa(event.MaxURL)+" are allowed")
+	if len(text) > event.MaxURL {
+		return "", problem.BadParameter("", "the link would have "+strconv.Itoa(len(text))+" bytes, at most "+strconv.Itoa(event.MaxURL)+" are allowed")
 	}
-	return link, nil
+	return text, nil
 }
 
 // ownBase is scheme and host of a base URL that is one of the tracker's own domains.
@@ -114,44 +116,26 @@ func (r *linkRequest) parameters(c *catalog.Campaign) (string, *problem.Problem)
 	if r.OfferID != "" && c.Offers[r.OfferID] == nil {
 		return "", problem.BadParameter("offer_id", "the campaign has no such offer")
 	}
-	ids := []pair{{"lp_id", r.LpID}, {"offer_id", r.OfferID}, {"ts_id", r.TsID}, {"ad_id", r.AdID}, {"publisher_id", r.PublisherID}}
-	texts := []pair{{"click_id", r.ClickID}, {"source", r.Source}, {"metadata", r.Metadata}}
-	limits := map[string]int{"click_id": maxStated, "source": event.MaxSub, "metadata": event.MaxMetadata}
-	for i, sub := range r.List() {
-		name := "sub" + strconv.Itoa(i+1)
-		texts, limits[name] = append(texts, pair{name, sub}), event.MaxSub
+	l := link.Link{
+		LpID: r.LpID, OfferID: r.OfferID, TsID: r.TsID, AdID: r.AdID, PublisherID: r.PublisherID,
+		ExternalID: r.ClickID, Source: r.Source, Metadata: r.Metadata,
 	}
-	var out []byte
-	for _, p := range ids {
-		if p.value != "" && !event.ValidID(p.value) {
-			return "", problem.BadParameter(p.name, badID)
-		}
-		out = appendParameter(out, p)
+	l.SetSubs(r.List())
+	if wrong, bad := l.Check(); bad {
+		return "", problemOf(wrong)
 	}
-	for _, p := range texts {
-		if !usableText(p.value, limits[p.name]) {
-			return "", problem.BadParameter(p.name, badText(limits[p.name]))
-		}
-		out = appendParameter(out, p)
-	}
-	return string(out), nil
+	return string(l.AppendQuery(nil)), nil
 }
 
-// inLinks are the fields that links call otherwise.
-var inLinks = map[string]string{"publisher_id": "pub_id", "metadata": "meta"}
+// fields are those that links call otherwise.
+var fields = map[string]string{"pub_id": "publisher_id", "meta": "metadata"}
 
-func appendParameter(dst []byte, p pair) []byte {
-	if p.value == "" {
-		return dst
+func problemOf(wrong link.Problem) *problem.Problem {
+	detail := badID
+	if wrong.Kind == link.Text {
+		detail = badText(wrong.Limit)
 	}
-	if len(dst) > 0 {
-		dst = append(dst, '&')
-	}
-	name := p.name
-	if short, ok := inLinks[name]; ok {
-		name = short
-	}
-	return catalog.AppendEscaped(append(append(dst, name...), '='), p.value)
+	return problem.BadParameter(cmp.Or(fields[wrong.Parameter], wrong.Parameter), detail)
 }
 
 const badID = "an id has 1 to 64 characters of A-Z a-z 0-9 . _ ~ -"

@@ -35,7 +35,7 @@ func (t *Tracker) impression(ctx *fasthttp.RequestCtx) {
 		answerAccepted(ctx, e, "")
 	}
 	noStore(ctx)
-	if s.query.first("format") == "gif" {
+	if s.query.First("format") == "gif" {
 		ctx.SetContentType("image/gif")
 		ctx.SetStatusCode(http.StatusOK)
 		ctx.SetBodyString(pixel)

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // route names an endpoint in metrics.
@@ -29,7 +31,7 @@ type metrics struct {
 	registry    *prometheus.Registry
 	requests    [routes][len(classNames)]prometheus.Counter
 	duration    prometheus.Observer
-	problems    [problemKinds]prometheus.Counter
+	problems    [link.Kinds]prometheus.Counter
 	notAccepted prometheus.Counter
 	ahead       prometheus.Counter
 }
@@ -53,8 +55,8 @@ func newMetrics(t *Tracker) *metrics {
 			m.requests[r][c] = requests.WithLabelValues(routeNames[r], class)
 		}
 	}
-	for kind, name := range problemNames {
-		m.problems[kind] = problems.WithLabelValues(name)
+	for kind := link.Kind(1); kind < link.Kinds; kind++ {
+		m.problems[kind] = problems.WithLabelValues(kind.Name())
 	}
 	m.state(t)
 	return m
@@ -89,11 +91,9 @@ func (m *metrics) state(t *Tracker) {
 	gauge("catalog_rejected", "Catalog records that were kept out.", func() float64 { return float64(len(t.follower.Rejected())) })
 }
 
-func (m *metrics) inputs(p *problems) {
-	for kind, n := range p {
-		if n > 0 {
-			m.problems[kind].Add(float64(n))
-		}
+func (m *metrics) inputs(list link.Problems) {
+	for i := range list {
+		m.problems[list[i].Kind].Inc()
 	}
 }
 

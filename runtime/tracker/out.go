@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // out is GET /v1/out, macro {out}: the next step of a click, from a landing page to an offer. It is
@@ -20,13 +21,13 @@ func (t *Tracker) out(ctx *fasthttp.RequestCtx) {
 	defer t.end(s)
 	s.readLink(string(ctx.URI().QueryString()), "")
 	s.recognise(t.hasher)
-	s.link.lpID = "" // this is where the visitor comes from
+	s.link.LpID = "" // this is where the visitor comes from
 	s.decide(event.Status_STATUS_UNSPECIFIED)
 	s.describe()
-	clickID := s.link.clickID
+	clickID := s.link.ClickID
 	id, err := t.signer.Parse(clickID)
 	if err != nil {
-		s.query.problems.add(problemClickID)
+		s.query.Problems.Add(link.Problem{Kind: link.ClickID, Parameter: "clickid"})
 		clickID = ""
 	}
 	s.expand(clickID, string(ctx.Host()))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/problem"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // prepare makes the event that one JSON object states, or the problem that keeps it out. Nothing is
@@ -66,7 +67,7 @@ func (t *Tracker) prepare(ctx *fasthttp.RequestCtx, s *visit, body json.RawMessa
 
 // lookUp finds the campaign and, for a server, whether it may speak for it.
 func (s *visit) lookUp(in *event.Input, from caller) *problem.Problem {
-	s.campaign = s.view.campaign(in.CampaignID)
+	s.campaign = s.view.catalog.CampaignOn(s.view.key, in.CampaignID)
 	if s.campaign == nil {
 		return problem.BadParameter("campaign_id", "this tracker serves no such campaign")
 	}
@@ -80,19 +81,19 @@ func (s *visit) lookUp(in *event.Input, from caller) *problem.Problem {
 		}
 		tsID = from.tsID
 	}
-	s.source = s.view.source(s.campaign, tsID)
+	s.source = s.view.catalog.SourceOf(s.campaign, tsID)
 	if s.source == nil && !from.visitor() {
 		return forbidden("ts_id", "the campaign's namespace has no such traffic source any more")
 	}
 	if s.source == nil && tsID != "" {
-		s.query.problems.add(problemSource)
+		s.query.Problems.Add(link.Problem{Kind: link.SourceUnknown, Parameter: "ts_id"})
 	}
-	s.link = link{
-		cid: in.CampaignID, tsID: tsID, lpID: in.LpID, offerID: in.OfferID, adID: in.AdID, pubID: in.PublisherID,
-		userID: in.UserID, deviceID: in.DeviceID, externalID: in.ExternalID, source: in.Source, meta: in.Metadata,
-		position: in.ClickPosition,
+	s.link = link.Link{
+		CampaignID: in.CampaignID, TsID: tsID, LpID: in.LpID, OfferID: in.OfferID, AdID: in.AdID, PublisherID: in.PublisherID,
+		UserID: in.UserID, DeviceID: in.DeviceID, ExternalID: in.ExternalID, Source: in.Source, Metadata: in.Metadata,
+		ClickPosition: in.ClickPosition,
 	}
-	s.link.nsubs = copy(s.link.subs[:], in.List())
+	s.link.SetSubs(in.List())
 	return nil
 }
 
@@ -158,7 +159,7 @@ func (s *visit) state(in *event.Input, from caller, ctx *fasthttp.RequestCtx) *p
 		if err != nil {
 			return problem.BadParameter("cost", err.Error())
 		}
-		s.link.cost, s.link.costCurrency = cost, in.Cost.Currency
+		s.link.Cost, s.link.CostCurrency = cost, in.Cost.Currency
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 const (
@@ -67,7 +68,7 @@ func (h *hasher) sum(kind, stated string) ([hashLen]byte, error) {
 	mac := h.pool.Get().(hash.Hash)
 	defer h.pool.Put(mac)
 	mac.Reset()
-	var text [len(hashDevice) + maxStated]byte
+	var text [len(hashDevice) + link.MaxStated]byte
 	mac.Write(append(append(text[:0], kind...), stated...))
 	var full [sha256.Size]byte
 	copy(out[:], mac.Sum(full[:0]))

@@ -1,8 +1,6 @@
 package tracker
 
 import (
-	"net/url"
-
 	"github.com/clicktally/clicktally/runtime/fraud/score"
 	"github.com/clicktally/clicktally/runtime/fraud/signal"
 	"github.com/clicktally/clicktally/runtime/fraud/velocity"
@@ -11,21 +9,15 @@ import (
 // gather collects the facts of a click and counts it in the sliding windows. With look it counts
 // nothing: a HEAD request is no click.
 func (t *Tracker) gather(s *visit, look bool) {
-	g := &s.signals
-	g.Address = s.client.addr
-	g.UserAgentClass = s.client.agent.Class
-	g.DeviceStrong = s.hasDevice
-	if !g.Address.IsValid() {
-		g.Degraded |= signal.DegradedAddress
-	}
-	if !s.hasDevice {
-		g.Degraded |= signal.DegradedDevice
-	}
-	s.outside()
+	s.signals = signal.Of(&signal.Request{
+		Address: s.client.addr, UserAgentClass: s.client.agent.Class, DeviceStated: s.hasDevice,
+		Campaign: s.campaign, Referrer: s.client.referer,
+	})
 	t.sinceImpression(s)
 	if look {
 		return
 	}
+	g := &s.signals
 	campaignID := ""
 	if s.campaign != nil {
 		campaignID = s.campaign.GetId()
@@ -55,27 +47,9 @@ func (s *visit) policies() []*score.Policy {
 	return append(list, s.view.shadows...)
 }
 
-// outside compares with the campaign's targeting. A click without a referrer, or from an unknown
-// country, cannot be judged by it.
-func (s *visit) outside() {
-	if s.campaign == nil {
-		return
-	}
-	if !s.campaign.Referrers.Empty() {
-		if u, err := url.Parse(s.client.referer); err == nil && u.Hostname() != "" {
-			s.signals.ReferrerOutside = !s.campaign.Referrers.Match(u.Hostname())
-		} else {
-			s.signals.Degraded |= signal.DegradedReferrer
-		}
-	}
-	if len(s.campaign.GetCountries()) > 0 {
-		s.signals.Degraded |= signal.DegradedCountry
-	}
-}
-
 // impressionKeys are the ways in which an impression and the click on it know their visitor.
 func (s *visit) impressionKeys() (keys [3]velocity.ImpressionKey, n int) {
-	cid, ad := s.link.cid, s.link.adID
+	cid, ad := s.link.CampaignID, s.link.AdID
 	if s.hasUser {
 		keys[n] = velocity.OfVisitor(cid, ad, s.user[:])
 		n++

@@ -37,7 +37,7 @@ func (s *visit) decide(status event.Status) {
 	var buf [512 + 16]byte
 	s.decision = redirect.Decide(&redirect.Request{
 		Tracker: s.view.tracker, Campaign: s.campaign,
-		LandingPage: s.link.lpID, Offer: s.link.offerID,
+		LandingPage: s.link.LpID, Offer: s.link.OfferID,
 		Device:  s.client.agent.Presents,
 		Visitor: s.appendVisitor(buf[:0]),
 		Status:  status, Actions: score.StricterActions(s.view.policy, s.view.campaignPolicy(s.campaign)),

@@ -92,26 +92,6 @@ func (v *view) times(p *catalogpb.Pipeline) {
 	v.maxAhead = cmp.Or(p.GetMaxAheadMs(), defaultMaxAhead.Milliseconds())
 }
 
-// campaign is the campaign that this tracker serves under cid, nil when there is none.
-func (v *view) campaign(cid string) *catalog.Campaign {
-	if cid == "" {
-		return nil
-	}
-	c := v.catalog.Campaign(cid)
-	if c == nil || !c.On(v.key) {
-		return nil
-	}
-	return c
-}
-
-// source is the traffic source that a link of the campaign names, nil when it names none of its own.
-func (v *view) source(c *catalog.Campaign, tsID string) *catalog.Source {
-	if c == nil || tsID == "" {
-		return nil
-	}
-	return v.catalog.Source(c.GetNamespace(), tsID)
-}
-
 // campaignPolicy is the campaign's own, stricter policy, nil when it has none.
 func (v *view) campaignPolicy(c *catalog.Campaign) *score.Policy {
 	if c == nil || c.GetPolicy() == "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/fraud/signal"
 	"github.com/clicktally/clicktally/runtime/redirect"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // visit is one event on its way from request to record. It is used again for later requests, so
@@ -16,8 +17,8 @@ import (
 type visit struct {
 	view     *view
 	now      int64 // ms
-	query    query
-	link     link
+	query    link.Query
+	link     link.Link
 	client   client
 	campaign *catalog.Campaign // nil: unknown here
 	source   *catalog.Source   // nil: the link names none of the campaign's
@@ -45,8 +46,8 @@ func (t *Tracker) begin(ctx *fasthttp.RequestCtx) *visit {
 
 // end gives the visit back and counts what was wrong with its link.
 func (t *Tracker) end(s *visit) {
-	t.metrics.inputs(&s.query.problems)
-	s.query.problems = problems{}
+	t.metrics.inputs(s.query.Problems)
+	s.query.Problems = s.query.Problems[:0]
 	s.view, s.campaign, s.source = nil, nil, nil
 	s.event.Reset()
 	s.signals = signal.Signals{}
@@ -57,29 +58,29 @@ func (t *Tracker) end(s *visit) {
 // readLink parses the query and looks up what it names. A cid in the path stands in place of one in
 // the query.
 func (s *visit) readLink(raw, pathID string) {
-	s.query.parse(raw)
+	s.query.Parse(raw)
 	cid := pathID
 	if cid == "" {
-		cid = s.query.id("cid")
+		cid = s.query.ID("cid")
 	} else if !event.ValidID(cid) {
-		s.query.problems.add(problemID)
+		s.query.Problems.Add(link.Problem{Kind: link.ID, Parameter: "cid"})
 		cid = ""
 	}
-	s.campaign = s.view.campaign(cid)
-	tsID := s.query.id("ts_id")
-	s.source = s.view.source(s.campaign, tsID)
+	s.campaign = s.view.catalog.CampaignOn(s.view.key, cid)
+	tsID := s.query.ID("ts_id")
+	s.source = s.view.catalog.SourceOf(s.campaign, tsID)
 	if s.campaign != nil && tsID != "" && s.source == nil {
-		s.query.problems.add(problemSource)
+		s.query.Problems.Add(link.Problem{Kind: link.SourceUnknown, Parameter: "ts_id"})
 	}
-	s.link.read(&s.query, cid, s.source)
+	s.link.Read(&s.query, cid, s.source)
 }
 
 // recognise hashes what the link states of user and device.
 func (s *visit) recognise(h *hasher) {
-	if sum, err := h.sum(hashUser, s.link.userID); err == nil {
+	if sum, err := h.sum(hashUser, s.link.UserID); err == nil {
 		s.user, s.hasUser = sum, true
 	}
-	if sum, err := h.sum(hashDevice, s.link.deviceID); err == nil {
+	if sum, err := h.sum(hashDevice, s.link.DeviceID); err == nil {
 		s.device, s.hasDevice = sum, true
 	}
 }
@@ -89,11 +90,11 @@ func (s *visit) describe() {
 	e, l := &s.event, &s.link
 	e.Tracker = s.view.key
 	e.Timestamp, e.Accepted = s.now, s.now
-	e.CampaignId, e.AdId, e.PublisherId, e.TsId = l.cid, l.adID, l.pubID, l.tsID
-	e.LpId, e.OfferId = l.lpID, l.offerID
-	e.ExternalId, e.Source, e.Metadata, e.ClickPosition = l.externalID, l.source, l.meta, l.position
-	e.CostMicros, e.CostCurrency = l.cost, l.costCurrency
-	e.Subs = l.subList()
+	e.CampaignId, e.AdId, e.PublisherId, e.TsId = l.CampaignID, l.AdID, l.PublisherID, l.TsID
+	e.LpId, e.OfferId = l.LpID, l.OfferID
+	e.ExternalId, e.Source, e.Metadata, e.ClickPosition = l.ExternalID, l.Source, l.Metadata, l.ClickPosition
+	e.CostMicros, e.CostCurrency = l.Cost, l.CostCurrency
+	e.Subs = l.Subs()
 	if s.hasUser {
 		e.UserId = s.user[:]
 	}
@@ -114,12 +115,12 @@ func (s *visit) nameFromCampaign() {
 	}
 	e := &s.event
 	e.AdvertiserId = s.campaign.GetAdvertiser()
-	if ad := s.campaign.Ads[e.AdId]; ad != nil {
+	if s.campaign.Ads[e.AdId] != nil {
 		e.Named |= event.NamedAd
-		if publisher := ad.GetPublisher(); publisher != "" {
-			e.PublisherId = publisher
-			e.Named |= event.NamedPublisher
-		}
+	}
+	if s.link.TakePublisher(s.campaign) {
+		e.PublisherId = s.link.PublisherID
+		e.Named |= event.NamedPublisher
 	}
 	if s.source != nil {
 		e.Named |= event.NamedSource

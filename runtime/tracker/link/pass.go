@@ -1,15 +1,19 @@
-package tracker
+package link
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/redirect"
 )
 
-// maxPassValue bounds one parameter that is handed on, in bytes.
-const maxPassValue = 512
+// Bounds of what is handed on to the destination.
+const (
+	maxPass      = 16  // parameters
+	maxPassValue = 512 // bytes of one
+)
 
 // networkIDs are click ids of advertising networks, which their own tags on the destination read.
 var networkIDs = [...]string{
@@ -17,17 +21,26 @@ var networkIDs = [...]string{
 	"fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "yclid", "epik", "rdt_cid", "sccid", "srsltid", "tblci", "obclid",
 }
 
+// handOn keeps a parameter that is not ours and that advertising tools behind us read.
+func (l *Link) handOn(p *parameter) {
+	if l.npass == maxPass || !passesThrough(p.name) || !ValidText(p.value, maxPassValue) {
+		return
+	}
+	for i := range l.npass {
+		if l.pass[i].name == p.name {
+			return
+		}
+	}
+	l.pass[l.npass] = *p
+	l.npass++
+}
+
 // passesThrough says whether a parameter goes on to the destination unread: network click ids and utm_*.
 func passesThrough(name string) bool {
 	if rest, ok := strings.CutPrefix(name, "utm_"); ok {
 		return rest != "" && len(rest) <= 32 && plainName(rest)
 	}
-	for _, id := range networkIDs {
-		if name == id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(networkIDs[:], name)
 }
 
 func plainName(s string) bool {
@@ -41,16 +54,17 @@ func plainName(s string) bool {
 
 // appendPass adds the parameters that the URL behind from does not state itself, before its
 // fragment. A URL that would grow beyond redirect.MaxDestination stays as it is.
-func appendPass(dst []byte, from int, pass []pair) []byte {
+func (l *Link) appendPass(dst []byte, from int) []byte {
 	url, fragment, hasFragment := bytes.Cut(dst[from:], []byte{'#'})
 	tail := ""
 	if hasFragment {
 		tail = "#" + string(fragment)
 	}
 	grown := dst[:from+len(url)]
-	for i := range pass {
+	for i := range l.npass {
+		p := &l.pass[i]
 		before, query, _ := bytes.Cut(grown[from:], []byte{'?'})
-		if states(query, pass[i].name) {
+		if states(query, p.name) {
 			continue
 		}
 		mark := len(grown)
@@ -60,8 +74,8 @@ func appendPass(dst []byte, from int, pass []pair) []byte {
 		case len(query) > 0 && query[len(query)-1] != '&':
 			grown = append(grown, '&')
 		}
-		grown = append(append(grown, pass[i].name...), '=')
-		grown = catalog.AppendEscaped(grown, pass[i].value)
+		grown = append(append(grown, p.name...), '=')
+		grown = catalog.AppendEscaped(grown, p.value)
 		if len(grown)-from+len(tail) > redirect.MaxDestination {
 			grown = grown[:mark]
 			break
