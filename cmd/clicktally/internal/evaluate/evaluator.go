@@ -3,14 +3,13 @@ package evaluate
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
-	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
 	"github.com/clicktally/clicktally/runtime/fraud/agent"
 	"github.com/clicktally/clicktally/runtime/fraud/score"
 	"github.com/clicktally/clicktally/runtime/redirect"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // BuiltIn is the name of the policy of a tracker that names none.
@@ -67,50 +66,34 @@ func (e *Evaluator) Tracker() *catalog.Tracker { return e.tracker }
 // Click evaluates one click. The error wraps ErrPolicyUnknown when the campaign's own policy is not in
 // the catalog.
 func (e *Evaluator) Click(v *Visit) (*Outcome, error) {
-	parameters, problems := parseQuery(v.Query)
-	o := &Outcome{CampaignID: first(parameters, "cid"), Policies: []string{e.name}, Agent: agent.Classify(v.UserAgent)}
-	if c := e.catalog.Campaign(o.CampaignID); c != nil && c.On(e.tracker.Key()) {
-		o.Campaign = c
-	}
+	q := v.query()
+	o := &Outcome{CampaignID: q.ID("cid"), Policies: []string{e.name}, Agent: agent.Classify(v.UserAgent)}
+	o.Campaign = e.catalog.CampaignOn(e.tracker.Key(), o.CampaignID)
 	own, err := e.own(o)
 	if err != nil {
 		return nil, err
 	}
-	var mappings []*catalogpb.Parameter
-	if source := e.source(o.Campaign, first(parameters, "ts_id")); source != nil {
-		mappings = source.GetParameters()
-	}
-	l := readLink(parameters, mappings)
-	if ad := adOf(o.Campaign, l.values["ad_id"]); ad.GetPublisher() != "" {
-		l.values["pub_id"] = ad.GetPublisher() // the campaign's word, not the visitor's
-	}
-	o.Problems = slices.Concat(problems, l.problems)
+	l := &link.Link{}
+	l.Read(q, o.CampaignID, e.catalog.SourceOf(o.Campaign, q.ID("ts_id")))
+	l.TakePublisher(o.Campaign)
 	o.Signals = v.signals(o.Campaign, l, o.Agent, e.policy, own)
 	o.Result = score.Score(&o.Signals, e.policy, own, v.Now)
 	o.Decision = redirect.Decide(&redirect.Request{
 		Tracker: e.tracker, Campaign: o.Campaign,
-		LandingPage: l.values["lp_id"], Offer: l.values["offer_id"],
+		LandingPage: l.LpID, Offer: l.OfferID,
 		Country: v.Country, Device: o.Agent.Presents, Visitor: v.visitor(l),
 		Status: o.Result.Status, Actions: score.StricterActions(e.policy, own),
 		Crawler: o.Signals.DeclaredCrawler(), Now: v.Now,
 	})
 	url := func(d *redirect.Decision) string {
-		return expand(d, l, v.Country, o.Agent.Presents.Name())
+		return expand(&link.Destination{Link: l, Decision: d, Country: v.Country, Device: o.Agent.Presents.Name()})
 	}
 	o.URL = url(&o.Decision)
 	if o.Campaign != nil {
 		o.Split = targets(o.Campaign, &o.Decision, url)
 	}
-	o.Problems = append(o.Problems, e.unknown(o, l)...)
+	o.Problems = append(problems(q), e.unknown(o, l)...)
 	return o, nil
-}
-
-// adOf returns the ad that the campaign names, nil when it does not.
-func adOf(c *catalog.Campaign, id string) *catalogpb.Ad {
-	if c == nil {
-		return nil
-	}
-	return c.Ads[id]
 }
 
 // own is the campaign's stricter policy, nil when it has none.
@@ -125,16 +108,9 @@ func (e *Evaluator) own(o *Outcome) (*score.Policy, error) {
 	return p, err
 }
 
-func (e *Evaluator) source(c *catalog.Campaign, id string) *catalog.Source {
-	if c == nil || id == "" {
-		return nil
-	}
-	return e.catalog.Source(c.GetNamespace(), id)
-}
-
 // unknown reports the ids of a link that name nothing. An ad or a publisher that the campaign does not
 // name is no problem: it counts all the same.
-func (e *Evaluator) unknown(o *Outcome, l *link) []Problem {
+func (e *Evaluator) unknown(o *Outcome, l *link.Link) []Problem {
 	var list []Problem
 	add := func(name, format string, args ...any) {
 		list = append(list, Problem{name, fmt.Sprintf(format, args...)})
@@ -147,9 +123,9 @@ func (e *Evaluator) unknown(o *Outcome, l *link) []Problem {
 		}
 		return list
 	}
-	unknownPage(add, "lp_id", "landing page", l.values["lp_id"], o.Campaign.Pages)
-	unknownPage(add, "offer_id", "offer", l.values["offer_id"], o.Campaign.Offers)
-	if id := l.values["ts_id"]; id != "" && e.source(o.Campaign, id) == nil {
+	unknownPage(add, "lp_id", "landing page", l.LpID, o.Campaign.Pages)
+	unknownPage(add, "offer_id", "offer", l.OfferID, o.Campaign.Offers)
+	if id := l.TsID; id != "" && e.catalog.SourceOf(o.Campaign, id) == nil {
 		add("ts_id", "namespace %s has no TrafficSource %q: its parameters are not mapped", o.Campaign.GetNamespace(), id)
 	}
 	return list

@@ -51,8 +51,7 @@ type Reason struct {
 // Explain evaluates a visit on a tracker, named namespace/name; empty chooses the campaign's first. An
 // error says why no decision can be made from these files.
 func (c *Config) Explain(v *Visit, tracker string) (*Explanation, error) {
-	parameters, _ := parseQuery(v.Query)
-	id := first(parameters, "cid")
+	id := v.query().ID("cid")
 	e, err := c.evaluator(tracker, id)
 	var o *Outcome
 	if err == nil {

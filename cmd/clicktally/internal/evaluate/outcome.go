@@ -6,11 +6,11 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
-	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/fraud/agent"
 	"github.com/clicktally/clicktally/runtime/fraud/score"
 	"github.com/clicktally/clicktally/runtime/fraud/signal"
 	"github.com/clicktally/clicktally/runtime/redirect"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // Outcome is what a tracker makes of a visit.
@@ -51,42 +51,34 @@ func (o *Outcome) Destinations() []string {
 	return list
 }
 
-// clickIDMark stands for our click id while a URL is expanded: no character of it is escaped.
-const clickIDMark = "~.our-click-id.~"
-
-// expand fills a decision's URL; l is what the link states.
-func expand(d *redirect.Decision, l *link, country, device string) string {
-	values := func(macro string) (string, bool) {
-		switch macro {
-		case "externalid":
-			return l.get("click_id")
-		case "lp_id":
-			return d.LandingPage, d.LandingPage != ""
-		case "offer_id":
-			return d.Offer, d.Offer != ""
-		case "cost":
-			micros, err := event.ParseMoney(l.values["cost"])
-			return event.FormatMicros(micros), err == nil
-		case "country":
-			return country, country != ""
-		case "device":
-			return device, device != ""
-		case "out":
-			return outMark, true
-		}
-		return l.get(macro)
-	}
-	text := appendPass(string(d.AppendURL(nil, clickIDMark, values)), l.pass)
-	text = strings.ReplaceAll(text, clickIDMark, "{clickid}")
-	return strings.ReplaceAll(text, outMark, "{out}")
+// Problem is something a link states that a tracker cannot take. The visitor is redirected all the
+// same.
+type Problem struct {
+	Parameter string `json:"parameter"` // as the link names it
+	Message   string `json:"message"`
 }
 
-// outMark stands for the URL of the next step, which holds the click id.
-const outMark = "~.next-step.~"
+// problems are those that were met in reading the link.
+func problems(q *link.Query) []Problem {
+	var list []Problem
+	for i := range q.Problems {
+		p := &q.Problems[i]
+		list = append(list, Problem{p.Parameter, p.Message()})
+	}
+	return list
+}
 
-func (l *link) get(name string) (string, bool) {
-	value, ok := l.values[name]
-	return value, ok
+// Marks stand for what only a real click has, while a URL is expanded: our click id, and the URL of
+// the next step, which holds it. No character of them is escaped.
+const (
+	clickIDMark = "~.our-click-id.~"
+	outMark     = "~.next-step.~"
+)
+
+// expand fills a decision's URL.
+func expand(d *link.Destination) string {
+	d.ClickID, d.Next = clickIDMark, outMark
+	return strings.NewReplacer(clickIDMark, "{clickid}", outMark, "{out}").Replace(string(d.AppendURL(nil)))
 }
 
 // targets returns the active targets of the rule that decided, nil unless there are several.

@@ -6,14 +6,14 @@ package evaluate
 import (
 	"cmp"
 	"net/netip"
-	"net/url"
-	"slices"
+	"strings"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/fraud/agent"
 	"github.com/clicktally/clicktally/runtime/fraud/score"
 	"github.com/clicktally/clicktally/runtime/fraud/signal"
+	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
 // Visit is a visitor's click with what a tracker would know of it. Nothing is looked up: what is left
@@ -33,20 +33,23 @@ type Visit struct {
 	SinceImpressionMs *uint32
 }
 
-// signals gathers the facts as a tracker does.
-func (v *Visit) signals(c *catalog.Campaign, l *link, who agent.Agent, policies ...*score.Policy) signal.Signals {
-	s := signal.Signals{
-		Address: v.Address.Unmap().WithZone(""), UserAgentClass: who.Class, DeviceStrong: l.values["did"] != "",
+// query reads the query. A question mark or a whole URL in front of it is forgiven: people paste links.
+func (v *Visit) query() *link.Query {
+	raw := v.Query
+	if _, query, ok := strings.Cut(raw, "?"); ok {
+		raw = query
 	}
-	if !s.Address.IsValid() {
-		s.Degraded |= signal.DegradedAddress
-	}
-	if !s.DeviceStrong {
-		s.Degraded |= signal.DegradedDevice
-	}
-	if !s.Address.IsValid() && l.values["uid"] == "" && l.values["did"] == "" {
-		s.Degraded |= signal.DegradedImpression // there is nobody to have seen an ad
-	}
+	q := &link.Query{}
+	q.Parse(raw)
+	return q
+}
+
+// signals gathers the facts as a tracker does; what a tracker remembers, the visit states.
+func (v *Visit) signals(c *catalog.Campaign, l *link.Link, who agent.Agent, policies ...*score.Policy) signal.Signals {
+	s := signal.Of(&signal.Request{
+		Address: v.Address.Unmap().WithZone(""), UserAgentClass: who.Class, DeviceStated: l.DeviceID != "",
+		Campaign: c, Referrer: v.Referrer, Country: v.Country,
+	})
 	for _, p := range policies {
 		if p == nil {
 			continue
@@ -58,37 +61,18 @@ func (v *Visit) signals(c *catalog.Campaign, l *link, who agent.Agent, policies 
 			s.DeviceClicks.Add(w, max(v.DeviceClicks, 1))
 		}
 	}
-	if v.SinceImpressionMs != nil {
+	switch {
+	case v.SinceImpressionMs != nil:
 		s.ImpressionSeen, s.ImpressionToClickMs = true, *v.SinceImpressionMs
-		s.Degraded &^= signal.DegradedImpression
-	}
-	if c != nil {
-		v.judge(&s, c)
+	case !s.Address.IsValid() && l.UserID == "" && l.DeviceID == "":
+		s.Degraded |= signal.DegradedImpression // there is nobody to have seen an ad
 	}
 	return s
 }
 
-// judge holds referrer and country against the campaign's targeting. What is not stated is not outside.
-func (v *Visit) judge(s *signal.Signals, c *catalog.Campaign) {
-	if !c.Referrers.Empty() {
-		if u, err := url.Parse(v.Referrer); err == nil && u.Hostname() != "" {
-			s.ReferrerOutside = !c.Referrers.Match(u.Hostname())
-		} else {
-			s.Degraded |= signal.DegradedReferrer
-		}
-	}
-	if len(c.GetCountries()) > 0 {
-		if v.Country == "" {
-			s.Degraded |= signal.DegradedCountry
-		} else {
-			s.CountryOutside = !slices.Contains(c.GetCountries(), v.Country)
-		}
-	}
-}
-
 // visitor is what makes a split sticky. A tracker hashes the same facts with a key of its own, so the
 // share of a split that a visitor gets is not known here.
-func (v *Visit) visitor(l *link) []byte {
-	stated := cmp.Or(l.values["uid"], l.values["did"])
+func (v *Visit) visitor(l *link.Link) []byte {
+	stated := cmp.Or(l.UserID, l.DeviceID)
 	return []byte(cmp.Or(stated, v.Address.String()+" "+v.UserAgent[:min(len(v.UserAgent), event.MaxUserAgent)]))
 }
