@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"path/filepath"
 
 	chgo "github.com/ClickHouse/clickhouse-go/v2"
@@ -25,8 +24,8 @@ type servers struct {
 	clickHouse *clickhouse.Server // nil without libchdb
 
 	live    goredis.UniversalClient
-	history driver.Conn
-	hint    string // without libchdb: what is missing for history, and how to get it
+	history driver.Conn // nil without libchdb
+	hint    string      // what is missing for history, and how to get it
 }
 
 // startServers starts all three; without libchdb the history half is left out and hint says so.
@@ -47,8 +46,7 @@ func startServers(ctx context.Context, c *Config, log *slog.Logger) (_ *servers,
 	library, err := clickhouse.Locate()
 	if errors.Is(err, clickhouse.ErrNoLibrary) {
 		s.hint = err.Error()
-		s.history, err = awayClickHouse(err)
-		return s, err
+		return s, nil
 	}
 	if err != nil {
 		return nil, err
@@ -65,22 +63,6 @@ func startServers(ctx context.Context, c *Config, log *slog.Logger) (_ *servers,
 	}
 	return s, nil
 }
-
-// awayClickHouse is a client of a server that is not there: the live half goes on without history,
-// as it does in production while ClickHouse is away.
-func awayClickHouse(why error) (driver.Conn, error) {
-	conn, err := chgo.Open(&chgo.Options{
-		Protocol: chgo.HTTP, Addr: []string{"127.0.0.1:8123"},
-		DialContext: func(context.Context, string) (net.Conn, error) { return nil, why },
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open ClickHouse: %w", err)
-	}
-	return conn, nil
-}
-
-// hasHistory says whether ClickHouse runs.
-func (s *servers) hasHistory() bool { return s.clickHouse != nil }
 
 // brokers are the options of every Kafka client.
 func (s *servers) brokers() []kgo.Opt {

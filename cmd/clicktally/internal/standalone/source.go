@@ -60,7 +60,7 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 	if err := src.ensureTopics(ctx); err != nil {
 		return nil, err
 	}
-	if s.hasHistory() {
+	if s.history != nil {
 		if err := store.EnsureSchema(ctx, s.history, src.database(), src.retention()); err != nil {
 			return nil, err
 		}

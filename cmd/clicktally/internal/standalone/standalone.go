@@ -95,7 +95,7 @@ func (s *Standalone) TrackerURL() string { return "http://" + s.visitors.Addr().
 func (s *Standalone) QueryURL() string { return "http://" + s.readers.Addr().String() }
 
 // HasHistory says whether ClickHouse runs; without it only live figures are answered.
-func (s *Standalone) HasHistory() bool { return s.servers.hasHistory() }
+func (s *Standalone) HasHistory() bool { return s.servers.history != nil }
 
 func (s *Standalone) listen(context.Context) error {
 	for _, l := range []struct {
@@ -205,9 +205,7 @@ func (s *Standalone) startQuery(context.Context) error {
 	config := query.Config{
 		Database: s.source.database(), Redis: s.servers.live, Prefix: s.source.topics.Prefix,
 		Catalog: s.follower.Current, Token: s.config.ReadToken, HistoryHint: s.servers.hint, Log: s.config.Log,
-	}
-	if s.servers.hasHistory() {
-		config.ClickHouse = s.servers.history
+		ClickHouse: s.servers.history,
 	}
 	var err error
 	if s.query, err = query.New(config); err != nil {
