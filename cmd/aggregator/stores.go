@@ -16,6 +16,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/aggregate"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
 type options struct {
@@ -62,7 +63,7 @@ func parse(args []string) (*options, error) {
 // connect makes the clients; none of them waits for its server.
 func connect(o *options) (aggregate.Config, func(), error) {
 	cfg := aggregate.Config{
-		Topics: store.Topics{Prefix: o.prefix}, Generation: uint32(o.generation), Epoch: uint16(o.epoch),
+		Topics: topics.Names{Prefix: o.prefix}, Generation: uint32(o.generation), Epoch: uint16(o.epoch),
 		Database: o.database, Retention: o.retention,
 	}
 	login, err := kafkaLogin()

@@ -17,7 +17,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/query"
-	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
 // flags say where the stores are and who may read.
@@ -49,7 +49,7 @@ func run(ctx context.Context, f flags) error {
 	live := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: f.redis})
 	defer func() { _ = live.Close() }() // the process ends: nothing follows from a failure
 	follower := follow.New(follow.Config{
-		Options: []kgo.Opt{kgo.SeedBrokers(f.kafka...)}, Topic: store.Topics{Prefix: f.prefix}.Catalog(), CacheFile: f.cache, Log: log,
+		Options: []kgo.Opt{kgo.SeedBrokers(f.kafka...)}, Topic: topics.Names{Prefix: f.prefix}.Catalog(), CacheFile: f.cache, Log: log,
 	})
 	config := query.Config{
 		Database: f.database, Redis: live, Prefix: f.prefix, Catalog: follower.Current, Token: token, HistoryHint: historyHint, Log: log,

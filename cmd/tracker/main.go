@@ -18,7 +18,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 	"github.com/clicktally/clicktally/runtime/tracker"
 )
 
@@ -76,8 +76,8 @@ func run(args []string) error {
 	cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	cfg.Version = version()
 	cfg.Kafka = []kgo.Opt{kgo.SeedBrokers(strings.Split(o.kafka, ",")...)}
-	topics := store.Topics{Prefix: o.prefix}
-	cfg.CatalogTopic, cfg.HeartbeatTopic = topics.Catalog(), topics.Heartbeats()
+	names := topics.Names{Prefix: o.prefix}
+	cfg.CatalogTopic, cfg.HeartbeatTopic = names.Catalog(), names.Heartbeats()
 	if cfg.ClickIDKeys, err = tracker.ReadKeys(o.keysFile); err != nil {
 		return err
 	}

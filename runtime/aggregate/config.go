@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
 // Config says what an aggregator reads and writes. Kafka, Topics and Redis are required; everything
@@ -19,7 +20,7 @@ import (
 // keep its records until a worker with ClickHouse loads them.
 type Config struct {
 	Kafka      []kgo.Opt // seed brokers, credentials
-	Topics     store.Topics
+	Topics     topics.Names
 	Generation uint32
 	Group      string // default Topics.Aggregators(); workers of another group count beside, harmlessly
 	ClickHouse driver.Conn

@@ -1,3 +1,6 @@
+// Package store is the one place that knows the names and layouts of what ClickTally keeps in
+// ClickHouse and Redis: tables and the SQL over them, keys and the script that writes them. The Kafka
+// topics have a package of their own below it.
 package store
 
 import (

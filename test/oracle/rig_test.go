@@ -17,6 +17,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/aggregate"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 	"github.com/clicktally/clicktally/test/servers"
 )
 
@@ -29,7 +30,7 @@ type rig struct {
 	seeds    []kgo.Opt
 	ch       driver.Conn
 	redis    redis.UniversalClient
-	topics   store.Topics
+	topics   topics.Names
 	database string
 	records  []Record
 	dead     map[string]int
@@ -46,7 +47,7 @@ func startStores(t testing.TB) stores {
 
 func newRig(t testing.TB, s stores, prefix string) *rig {
 	t.Helper()
-	r := &rig{t: t, topics: store.Topics{Prefix: prefix}, database: servers.Database(t), dead: map[string]int{}}
+	r := &rig{t: t, topics: topics.Names{Prefix: prefix}, database: servers.Database(t), dead: map[string]int{}}
 	r.seeds = []kgo.Opt{kgo.SeedBrokers(s.kafka)}
 	var err error
 	if r.kafka, err = kgo.NewClient(append(r.seeds, kgo.RecordPartitioner(kgo.ManualPartitioner()))...); err != nil {
@@ -62,7 +63,7 @@ func newRig(t testing.TB, s stores, prefix string) *rig {
 	}
 	r.redis = redis.NewClient(&redis.Options{Addr: s.redis})
 	t.Cleanup(func() { r.redis.Close() })
-	_, err = store.EnsureTopics(t.Context(), kadm.NewClient(r.kafka), r.topics, store.TopicConfig{Generation: generation, Partitions: partitions, Replication: 1})
+	_, err = topics.Ensure(t.Context(), kadm.NewClient(r.kafka), r.topics, topics.Config{Generation: generation, Partitions: partitions, Replication: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

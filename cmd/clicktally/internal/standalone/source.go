@@ -18,6 +18,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog/local"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
 const (
@@ -38,7 +39,7 @@ type source struct {
 	schema   *crd.Validator
 	log      *slog.Logger
 	pipeline *v1alpha1.AggregationPipeline
-	topics   store.Topics
+	topics   topics.Names
 	// partitions is what the log has; a folder that asks for another number is told so.
 	partitions uint32
 	topicIDs   []*catalogpb.TopicID
@@ -56,7 +57,7 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 		c.report(set.Problems)
 		return nil, fmt.Errorf("no AggregationPipeline in %v: standalone needs one, and a Tracker; see config/samples", c.Dirs)
 	}
-	src.topics = store.Topics{Prefix: src.pipeline.Spec.Kafka.TopicPrefix}
+	src.topics = topics.Names{Prefix: src.pipeline.Spec.Kafka.TopicPrefix}
 	if err := src.ensureTopics(ctx); err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (s *source) ensureTopics(ctx context.Context) error {
 		s.log.Warn("the log keeps its number of partitions: start with another --data to use the folder's", "log", n, "folder", s.partitions)
 		s.partitions = uint32(n)
 	}
-	ids, err := store.EnsureTopics(ctx, admin, s.topics, store.TopicConfig{
+	ids, err := topics.Ensure(ctx, admin, s.topics, topics.Config{
 		Generation: generation, Partitions: int32(s.partitions), Replication: 1, Retention: forever, DeadLetters: forever,
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package store_test
+package topics_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 	"github.com/clicktally/clicktally/test/servers"
 )
 
@@ -17,22 +17,22 @@ func TestTopicsAreMadeOnceAndNeverResized(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	admin, topics := kadm.NewClient(client), store.Topics{Prefix: "ct"}
-	cfg := store.TopicConfig{Generation: 1, Partitions: 3, Replication: 1}
-	first, err := store.EnsureTopics(t.Context(), admin, topics, cfg)
+	admin, names := kadm.NewClient(client), topics.Names{Prefix: "ct"}
+	cfg := topics.Config{Generation: 1, Partitions: 3, Replication: 1}
+	first, err := topics.Ensure(t.Context(), admin, names, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := store.EnsureTopics(t.Context(), admin, topics, cfg)
+	again, err := topics.Ensure(t.Context(), admin, names, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{topics.Events(1), topics.Catalog(), topics.Heartbeats(), topics.DeadLetters()} {
+	for _, name := range []string{names.Events(1), names.Catalog(), names.Heartbeats(), names.DeadLetters()} {
 		if first[name] == (kadm.TopicID{}) || first[name] != again[name] {
 			t.Errorf("topic %s has id %v, then %v", name, first[name], again[name])
 		}
 	}
-	configs, err := admin.DescribeTopicConfigs(t.Context(), topics.Catalog(), topics.Heartbeats())
+	configs, err := admin.DescribeTopicConfigs(t.Context(), names.Catalog(), names.Heartbeats())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,11 +44,11 @@ func TestTopicsAreMadeOnceAndNeverResized(t *testing.T) {
 			}
 		}
 	}
-	if policy[topics.Catalog()] != "compact" || !strings.Contains(policy[topics.Heartbeats()], "delete") {
+	if policy[names.Catalog()] != "compact" || !strings.Contains(policy[names.Heartbeats()], "delete") {
 		t.Errorf("cleanup policies are %v", policy)
 	}
 	cfg.Partitions = 4
-	if _, err := store.EnsureTopics(t.Context(), admin, topics, cfg); err == nil || !strings.Contains(err.Error(), "another generation") {
+	if _, err := topics.Ensure(t.Context(), admin, names, cfg); err == nil || !strings.Contains(err.Error(), "another generation") {
 		t.Errorf("another partition count gave %v, want an error that says what to do", err)
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package topics
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 // of the catalog may be away before it reads from the start (design 5).
 const HeartbeatRetention = 7 * 24 * time.Hour
 
-// TopicConfig says how EnsureTopics creates what is missing.
-type TopicConfig struct {
+// Config says how Ensure creates what is missing.
+type Config struct {
 	Generation  uint32
 	Partitions  int32         // of events.<generation>, at most event.MaxPartitions
 	Replication int16         // 3 in production; min.insync.replicas is one less, at least 1
@@ -24,19 +24,19 @@ type TopicConfig struct {
 	DeadLetters time.Duration // retention of the dead letters; zero: 90 days; negative: for ever
 }
 
-// TopicIDs are Kafka's own ids of the topics by name: a topic that was deleted and made again has another.
-type TopicIDs map[string]kadm.TopicID
+// IDs are Kafka's own ids of the topics by name: a topic that was deleted and made again has another.
+type IDs map[string]kadm.TopicID
 
-// EnsureTopics creates the topics of a pipeline where they are missing and returns the ids of all.
+// Ensure creates the topics of a pipeline where they are missing and returns the ids of all.
 // A topic that exists is left as it is. It fails when events.<generation> has another partition count.
-func EnsureTopics(ctx context.Context, client *kadm.Client, topics Topics, cfg TopicConfig) (TopicIDs, error) {
-	for _, topic := range wantedTopics(topics, cfg) {
+func Ensure(ctx context.Context, client *kadm.Client, names Names, cfg Config) (IDs, error) {
+	for _, topic := range wanted(names, cfg) {
 		_, err := client.CreateTopic(ctx, topic.partitions, cfg.Replication, topic.configs, topic.name)
 		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 			return nil, fmt.Errorf("create topic %s: %w", topic.name, err)
 		}
 	}
-	return topicIDs(ctx, client, topics, cfg)
+	return topicIDs(ctx, client, names, cfg)
 }
 
 type wantedTopic struct {
@@ -45,7 +45,7 @@ type wantedTopic struct {
 	configs    map[string]*string
 }
 
-func wantedTopics(topics Topics, cfg TopicConfig) []wantedTopic {
+func wanted(names Names, cfg Config) []wantedTopic {
 	week := millis(HeartbeatRetention)
 	settings := func(pairs map[string]string) map[string]*string {
 		all := map[string]*string{
@@ -58,24 +58,24 @@ func wantedTopics(topics Topics, cfg TopicConfig) []wantedTopic {
 		return all
 	}
 	return []wantedTopic{
-		{topics.Events(cfg.Generation), cfg.Partitions, settings(map[string]string{
+		{names.Events(cfg.Generation), cfg.Partitions, settings(map[string]string{
 			"cleanup.policy": "delete", "retention.ms": retention(cfg.Retention, HeartbeatRetention)})},
-		{topics.Catalog(), 1, settings(map[string]string{
+		{names.Catalog(), 1, settings(map[string]string{
 			"cleanup.policy": "compact", "delete.retention.ms": week})},
-		{topics.Heartbeats(), 1, settings(map[string]string{
+		{names.Heartbeats(), 1, settings(map[string]string{
 			"cleanup.policy": "compact,delete", "retention.ms": week, "delete.retention.ms": week})},
-		{topics.DeadLetters(), 1, settings(map[string]string{
+		{names.DeadLetters(), 1, settings(map[string]string{
 			"cleanup.policy": "delete", "retention.ms": retention(cfg.DeadLetters, 90*24*time.Hour)})},
 	}
 }
 
-func topicIDs(ctx context.Context, client *kadm.Client, topics Topics, cfg TopicConfig) (TopicIDs, error) {
-	events := topics.Events(cfg.Generation)
-	details, err := client.ListTopics(ctx, events, topics.Catalog(), topics.Heartbeats(), topics.DeadLetters())
+func topicIDs(ctx context.Context, client *kadm.Client, names Names, cfg Config) (IDs, error) {
+	events := names.Events(cfg.Generation)
+	details, err := client.ListTopics(ctx, events, names.Catalog(), names.Heartbeats(), names.DeadLetters())
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}
-	ids := TopicIDs{}
+	ids := IDs{}
 	for name, detail := range details {
 		if detail.Err != nil {
 			return nil, fmt.Errorf("look at topic %s: %w", name, detail.Err)
