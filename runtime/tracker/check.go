@@ -43,12 +43,12 @@ func checkInput(in *event.Input) *problem.Problem {
 		{"language", in.Language, event.MaxLanguage},
 		{"user_agent", in.UserAgent, event.MaxUserAgent},
 	} {
-		if !link.ValidText(text.value, text.limit) {
+		if !event.ValidText(text.value, text.limit) {
 			return problem.BadParameter(text.name, badText(text.limit))
 		}
 	}
 	for i, sub := range in.List() {
-		if !link.ValidText(sub, event.MaxSub) {
+		if !event.ValidText(sub, event.MaxSub) {
 			return problem.BadParameter("sub"+strconv.Itoa(i+1), badText(event.MaxSub))
 		}
 	}

@@ -24,9 +24,9 @@ func (t *Tracker) clientOf(ctx *fasthttp.RequestCtx, v *view) client {
 	h := &ctx.Request.Header
 	c := client{
 		addr:      clientAddress(peerOf(ctx), v.tracker.GetTrustedHops(), v.tracker.GetHeader(), joined(h)),
-		userAgent: clip(string(h.UserAgent()), event.MaxUserAgent),
-		referer:   clip(string(h.Referer()), event.MaxReferer),
-		language:  clip(string(h.Peek("Accept-Language")), event.MaxLanguage),
+		userAgent: event.Clip(string(h.UserAgent()), event.MaxUserAgent),
+		referer:   event.Clip(string(h.Referer()), event.MaxReferer),
+		language:  event.Clip(string(h.Peek("Accept-Language")), event.MaxLanguage),
 	}
 	c.agent = t.agents.Classify(c.userAgent)
 	return c
@@ -69,12 +69,4 @@ func fetchesAhead(h *fasthttp.RequestHeader) bool {
 		}
 	}
 	return false
-}
-
-// clip is s as far as it fits into limit bytes, in valid UTF-8.
-func clip(s string, limit int) string {
-	if len(s) > limit {
-		s = s[:limit]
-	}
-	return strings.ToValidUTF8(s, "") // a rune cut in half goes too
 }

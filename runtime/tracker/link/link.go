@@ -88,7 +88,7 @@ func valid(value string, kind Kind, limit int) bool {
 	if kind == ID {
 		return event.ValidID(value)
 	}
-	return ValidText(value, limit)
+	return event.ValidText(value, limit)
 }
 
 func (l *Link) setPosition(value string) (wrong Kind) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/redirect"
 )
 
@@ -23,7 +24,7 @@ var networkIDs = [...]string{
 
 // handOn keeps a parameter that is not ours and that advertising tools behind us read.
 func (l *Link) handOn(p *parameter) {
-	if l.npass == maxPass || !passesThrough(p.name) || !ValidText(p.value, maxPassValue) {
+	if l.npass == maxPass || !passesThrough(p.name) || !event.ValidText(p.value, maxPassValue) {
 		return
 	}
 	for i := range l.npass {

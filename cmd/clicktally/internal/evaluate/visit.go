@@ -44,6 +44,14 @@ func (v *Visit) query() *link.Query {
 	return q
 }
 
+// clipped is the visit as a tracker keeps it.
+func (v *Visit) clipped() *Visit {
+	kept := *v
+	kept.UserAgent = event.Clip(v.UserAgent, event.MaxUserAgent)
+	kept.Referrer = event.Clip(v.Referrer, event.MaxReferer)
+	return &kept
+}
+
 // signals gathers the facts as a tracker does; what a tracker remembers, the visit states.
 func (v *Visit) signals(c *catalog.Campaign, l *link.Link, who agent.Agent, policies ...*score.Policy) signal.Signals {
 	s := signal.Of(&signal.Request{
@@ -74,5 +82,5 @@ func (v *Visit) signals(c *catalog.Campaign, l *link.Link, who agent.Agent, poli
 // share of a split that a visitor gets is not known here.
 func (v *Visit) visitor(l *link.Link) []byte {
 	stated := cmp.Or(l.UserID, l.DeviceID)
-	return []byte(cmp.Or(stated, v.Address.String()+" "+v.UserAgent[:min(len(v.UserAgent), event.MaxUserAgent)]))
+	return []byte(cmp.Or(stated, v.Address.String()+" "+v.UserAgent))
 }

@@ -1,4 +1,4 @@
-package tracker
+package event
 
 import (
 	"strings"
@@ -18,7 +18,7 @@ func TestClip(t *testing.T) {
 		"nothing but continuations": {strings.Repeat("\x80", 9), 3, ""},
 		"a rune that just fits":     {"a\u00e9", 3, "a\u00e9"},
 	} {
-		if got := clip(tc.in, tc.limit); got != tc.want {
+		if got := Clip(tc.in, tc.limit); got != tc.want {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
 	}

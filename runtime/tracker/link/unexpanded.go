@@ -1,12 +1,6 @@
 package link
 
-import (
-	"strings"
-	"unicode/utf8"
-)
-
-// ValidText reports whether free text may be kept as it is: UTF-8 of at most limit bytes.
-func ValidText(s string, limit int) bool { return len(s) <= limit && utf8.ValidString(s) }
+import "strings"
 
 // looksLikeMacro says whether a network left its own macro unexpanded: {x} ${x} #{x} [x] %%x%% __X__.
 func looksLikeMacro(s string) bool {
