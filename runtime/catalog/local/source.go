@@ -49,22 +49,6 @@ type Report struct {
 	Err      error            // why nothing could be published; the pass is repeated
 }
 
-// Summary counts what serves, for people.
-func (r *Report) Summary() string {
-	kept := 0
-	for i := range r.Result.Outcomes {
-		if r.Result.Outcomes[i].Kept {
-			kept++
-		}
-	}
-	text := fmt.Sprintf("%d campaigns, %d policies loaded, %d records written",
-		len(r.Set.Objects.Campaigns), len(r.Set.Objects.Policies), len(r.Changed))
-	if kept > 0 {
-		text += fmt.Sprintf(", %d keep their last accepted form", kept)
-	}
-	return text
-}
-
 // source is a running loop.
 type source struct {
 	config    Config

@@ -20,9 +20,8 @@ func (s *Standalone) Banner() string {
 	} else {
 		b.WriteString("\n  NO HISTORY: " + strings.ReplaceAll(s.servers.hint, "\n", "\n  ") + "\n  Clicks are redirected, scored, kept and counted live; history is computed once it is there.\n\n")
 	}
-	r := s.latest.Load()
-	fmt.Fprintf(&b, "  %d campaigns, %d policies loaded from %s (watching); data in %s; Ctrl-C stops, state stays\n",
-		len(r.Set.Objects.Campaigns), len(r.Set.Objects.Policies), strings.Join(s.config.Dirs, ", "), s.config.Data)
+	fmt.Fprintf(&b, "  %s from %s (watching); data in %s; Ctrl-C stops, state stays\n",
+		loaded(s.latest.Load()), strings.Join(s.config.Dirs, ", "), s.config.Data)
 	return b.String()
 }
 

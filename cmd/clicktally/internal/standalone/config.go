@@ -9,8 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
-
-	"github.com/clicktally/clicktally/runtime/catalog/folder"
 )
 
 // Defaults of a Config.
@@ -62,10 +60,3 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 func (c *Config) sourcesDir() string { return filepath.Join(c.Data, "sources") }
-
-// report prints problems of the folder, one a line.
-func (c *Config) report(problems []folder.Problem) {
-	for _, p := range problems {
-		io.WriteString(c.Out, p.String()+"\n")
-	}
-}

@@ -3,6 +3,7 @@ package standalone
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -54,7 +55,9 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 	src := &source{config: c, servers: s, keys: k, schema: schema, log: log}
 	set := (&folder.Loader{Schema: schema}).Load(ctx, c.Dirs...)
 	if src.pipeline = local.Pipeline(set); src.pipeline == nil {
-		c.report(set.Problems)
+		for _, p := range set.Problems {
+			io.WriteString(c.Out, p.String()+"\n")
+		}
 		return nil, fmt.Errorf("no AggregationPipeline in %v: standalone needs one, and a Tracker; see config/samples", c.Dirs)
 	}
 	src.topics = topics.Names{Prefix: src.pipeline.Spec.Kafka.TopicPrefix}

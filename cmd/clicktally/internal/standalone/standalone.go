@@ -45,6 +45,7 @@ type Standalone struct {
 	tracker    *tracker.Tracker
 	first      chan local.Report
 	latest     atomic.Pointer[local.Report]
+	said       map[string]bool // problems of the pass before, not to be said again
 }
 
 // Start brings everything up and returns once visitors are served. ctx bounds the start alone; Stop
@@ -145,20 +146,6 @@ func (s *Standalone) startCatalog(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// reported prints what a pass over the folder found.
-func (s *Standalone) reported(r local.Report) {
-	s.config.report(r.Problems)
-	if r.Err != nil {
-		fmt.Fprintf(s.config.Out, "the folder could not be published, what was published before goes on: %v\n", r.Err)
-		return
-	}
-	if s.latest.Swap(&r) == nil {
-		s.first <- r
-		return
-	}
-	fmt.Fprintf(s.config.Out, "%s  %s\n", time.Now().Format(time.TimeOnly), r.Summary())
 }
 
 func (s *Standalone) chooseTracker(r local.Report) error {
