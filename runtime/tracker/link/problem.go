@@ -14,7 +14,7 @@ const (
 	Number                        // not a number: dropped
 	Amount                        // an amount that cannot be read: dropped
 	Encoding                      // a percent escape is broken: dropped
-	TooMany                       // more than MaxParameters: the rest is ignored
+	TooMany                       // more than maxParameters: the rest is ignored
 	CostUnmapped                  // cost without a mapping of the traffic source: dropped
 	SourceUnknown                 // ts_id names no source of the campaign
 	ClickID                       // a click id of ours with a wrong MAC
@@ -55,7 +55,7 @@ func (p *Problem) Message() string {
 	case Encoding:
 		return "a percent escape is broken: the parameter is dropped"
 	case TooMany:
-		return fmt.Sprintf("more than %d parameters: the rest is ignored", MaxParameters)
+		return fmt.Sprintf("more than %d parameters: the rest is ignored", maxParameters)
 	case CostUnmapped:
 		return "a cost counts only where the traffic source (ts_id) maps a parameter to it: dropped"
 	case SourceUnknown:
@@ -66,15 +66,15 @@ func (p *Problem) Message() string {
 	return ""
 }
 
-// MaxProblems bounds the problems that are kept of one link.
-const MaxProblems = 256
+// maxProblems bounds the problems that are kept of one link.
+const maxProblems = 256
 
 // Problems are those of one link, in the order in which they were met.
 type Problems []Problem
 
-// Add keeps a problem, up to MaxProblems.
+// Add keeps a problem, up to maxProblems.
 func (list *Problems) Add(p Problem) {
-	if len(*list) < MaxProblems {
+	if len(*list) < maxProblems {
 		*list = append(*list, p)
 	}
 }

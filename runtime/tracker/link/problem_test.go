@@ -13,7 +13,7 @@ func TestProblemsOfALink(t *testing.T) {
 	source := &catalog.Source{Source: &catalogpb.Source{Parameters: []*catalogpb.Parameter{
 		{From: "price", To: "cost", Currency: "USD"}, {From: "visitor", To: "click_id"},
 	}}}
-	many := strings.Repeat("x=&", MaxParameters)
+	many := strings.Repeat("x=&", maxParameters)
 	cases := map[string]struct {
 		query string
 		want  string // parameter kind: message; empty: there is none
@@ -62,9 +62,9 @@ func TestEveryKindHasNameAndMessage(t *testing.T) {
 
 func TestProblemsAreBounded(t *testing.T) {
 	var q Query
-	q.Parse(strings.Repeat("%&", 2*MaxProblems))
-	if len(q.Problems) != MaxProblems {
-		t.Errorf("%d problems, want %d", len(q.Problems), MaxProblems)
+	q.Parse(strings.Repeat("%&", 2*maxProblems))
+	if len(q.Problems) != maxProblems {
+		t.Errorf("%d problems, want %d", len(q.Problems), maxProblems)
 	}
 	if q.Parse("cid=a"); len(q.Problems) != 0 {
 		t.Errorf("a query that is used again still has %d problems", len(q.Problems))

@@ -14,15 +14,15 @@ import (
 	"github.com/clicktally/clicktally/runtime/event"
 )
 
-// MaxParameters bounds the parameters of one link; those behind it are ignored and reported.
-const MaxParameters = 64
+// maxParameters bounds the parameters of one link; those behind it are ignored and reported.
+const maxParameters = 64
 
 // parameter is one pair of a query as it was stated, decoded.
 type parameter struct{ name, value string }
 
 // Query is a decoded query string of bounded size. It can be used again.
 type Query struct {
-	list [MaxParameters]parameter
+	list [maxParameters]parameter
 	n    int
 	// Problems are what could not be taken, of the query and of the link that was read from it.
 	Problems Problems
@@ -39,7 +39,7 @@ func (q *Query) Parse(raw string) {
 		if item == "" {
 			continue
 		}
-		if q.n == MaxParameters {
+		if q.n == maxParameters {
 			q.Problems.Add(Problem{Kind: TooMany})
 			return
 		}

@@ -15,7 +15,7 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		var q Query
 		q.Parse(raw)
-		if strings.Contains(raw, ";") || q.n == MaxParameters {
+		if strings.Contains(raw, ";") || q.n == maxParameters {
 			return
 		}
 		want, _ := url.ParseQuery(raw)

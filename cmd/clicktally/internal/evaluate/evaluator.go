@@ -66,7 +66,6 @@ func (e *Evaluator) Tracker() *catalog.Tracker { return e.tracker }
 // Click evaluates one click. The error wraps ErrPolicyUnknown when the campaign's own policy is not in
 // the catalog.
 func (e *Evaluator) Click(v *Visit) (*Outcome, error) {
-	v = v.clipped()
 	q := v.query()
 	o := &Outcome{CampaignID: q.ID("cid"), Policies: []string{e.name}, Agent: agent.Classify(v.UserAgent)}
 	o.Campaign = e.catalog.CampaignOn(e.tracker.Key(), o.CampaignID)

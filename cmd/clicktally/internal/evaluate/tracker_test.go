@@ -75,7 +75,7 @@ func TestATrackerDoesTheSame(t *testing.T) {
 		"an id that is none":                  {person, "cid=a%20b"},
 		"nothing known of the visitor":        {Visit{}, "cid=newsletter"},
 		"a device that is stated":             {person, "cid=newsletter&did=d&uid=u"},
-		"a crawler's name behind 512 bytes":   {Visit{UserAgent: onDesktop + strings.Repeat(" ", 512) + crawler, Address: person.Address}, "cid=spring-sale"},
+		"a referrer's host behind 1024 bytes": {Visit{UserAgent: onDesktop, Referrer: "https://" + strings.Repeat("x", 1024) + "@www.publisher.example/", Address: person.Address}, "cid=spring-sale"},
 		"an empty id before a good one":       {person, "cid=&cid=spring-sale"},
 	}
 	next := person.Address

@@ -44,19 +44,11 @@ func (v *Visit) query() *link.Query {
 	return q
 }
 
-// clipped is the visit as a tracker keeps it.
-func (v *Visit) clipped() *Visit {
-	kept := *v
-	kept.UserAgent = event.Clip(v.UserAgent, event.MaxUserAgent)
-	kept.Referrer = event.Clip(v.Referrer, event.MaxReferer)
-	return &kept
-}
-
 // signals gathers the facts as a tracker does; what a tracker remembers, the visit states.
 func (v *Visit) signals(c *catalog.Campaign, l *link.Link, who agent.Agent, policies ...*score.Policy) signal.Signals {
 	s := signal.Of(&signal.Request{
 		Address: v.Address.Unmap().WithZone(""), UserAgentClass: who.Class, DeviceStated: l.DeviceID != "",
-		Campaign: c, Referrer: v.Referrer, Country: v.Country,
+		Campaign: c, Referrer: event.Clip(v.Referrer, event.MaxReferer), Country: v.Country,
 	})
 	for _, p := range policies {
 		if p == nil {
