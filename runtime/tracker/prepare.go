@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -140,7 +141,7 @@ func (s *visit) state(in *event.Input, from caller, ctx *fasthttp.RequestCtx) *p
 				return forbidden(stated.name, "only a server with a traffic source's key may state it")
 			}
 		}
-		s.client.referer, s.client.language = or(in.Referer, s.client.referer), or(in.Language, s.client.language)
+		s.client.referer, s.client.language = cmp.Or(in.Referer, s.client.referer), cmp.Or(in.Language, s.client.language)
 		return nil
 	}
 	if !allowedFrom(s.source.GetAllowedCidrs(), s.client.addr, peerOf(ctx)) {
@@ -184,11 +185,4 @@ func forbidden(parameter, detail string) *problem.Problem {
 	p := problem.New(http.StatusForbidden, "not-allowed", "The caller may not say this", detail)
 	p.Parameter = parameter
 	return p
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -24,6 +24,7 @@ func TestParametersThatAreHandedOn(t *testing.T) {
 		"before a fragment":                {"gclid=G", url + "#f?x=1", url + "?gclid=G#f?x=1"},
 		"not what the URL states":          {"gclid=G&fbclid=F", url + "?gclid=own", url + "?gclid=own&fbclid=F"},
 		"the first of a repeated one":      {"gclid=1&gclid=2", url, url + "?gclid=1"},
+		"a repeated one takes one place":   {strings.Repeat("gclid=1&", 17) + "fbclid=F", url, url + "?gclid=1&fbclid=F"},
 		"escaped":                          {"gclid=a%26b%20%C3%A9", url, url + "?gclid=a%26b%20%C3%A9"},
 		"at most 512 bytes of one":         {"gclid=" + strings.Repeat("x", 513) + "&fbclid=F", url, url + "?fbclid=F"},
 		"at most 8192 bytes of URL in all": {first(17), url, url + "?" + first(15)},
