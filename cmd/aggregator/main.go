@@ -5,80 +5,116 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clicktally/clicktally/cmd/internal/process"
+	"github.com/clicktally/clicktally/cmd/internal/stores"
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/follow"
+	"github.com/clicktally/clicktally/runtime/store"
 )
 
-// Timeouts of the admin server.
-const (
-	adminHeaderTimeout   = 5 * time.Second
-	adminShutdownTimeout = 2 * time.Second
-)
+var version = "unknown" // set by the linker
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "aggregator:", err)
-		os.Exit(1)
-	}
+type options struct {
+	kafka  process.Kafka
+	stores stores.Flags
+	admin  string
 }
 
-func run(args []string) error {
-	o, err := parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
+func main() { process.Main(command()) }
+
+func command() *cobra.Command {
+	o := options{}
+	cmd := &cobra.Command{
+		Use:     "aggregator",
+		Short:   "Count the event log exactly once",
+		Args:    cobra.NoArgs,
+		Version: version,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
-	if err != nil {
-		return err
-	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	cfg, closeStores, err := connect(o)
-	if err != nil {
-		return err
-	}
-	defer closeStores()
-	cfg.Log = log
-	aggregator, err := aggregate.New(cfg)
-	if err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	closeAdmin, err := serveAdmin(o.admin, aggregator.Admin(), log)
-	if err != nil {
-		return err
-	}
-	defer closeAdmin()
-	log.Info("aggregator starts", "topic", cfg.Topics.Events(cfg.Generation), "group", cfg.Topics.Aggregators(), "admin", o.admin)
-	return aggregator.Run(ctx)
+	o.kafka.AddFlags(cmd.Flags())
+	o.stores.AddFlags(cmd.Flags())
+	cmd.Flags().StringVar(&o.admin, "admin-listen", ":9090", "address of /healthz, /readyz and /metrics")
+	return cmd
 }
 
-// serveAdmin serves until the returned function is called.
-func serveAdmin(address string, handler http.Handler, log *slog.Logger) (func(), error) {
-	ln, err := net.Listen("tcp", address)
+func run(ctx context.Context, o options) error {
+	log := process.Log()
+	brokers, err := o.kafka.Options()
 	if err != nil {
-		return nil, fmt.Errorf("listen for admin: %w", err)
+		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: adminHeaderTimeout}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("admin server stopped", "error", err)
+	live, err := o.stores.OpenRedis()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = live.Close() }() // the process ends: nothing follows from a failure
+	history, err := o.stores.OpenClickHouse(0)
+	if err != nil {
+		return err
+	}
+	if history == nil {
+		return errors.New("--clickhouse is needed")
+	}
+	defer func() { _ = history.Close() }()
+	follower, err := o.kafka.Follower(log)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return follower.Run(ctx) })
+	group.Go(func() error {
+		log.Info("waiting for the catalog", "topic", o.kafka.Topics().Catalog())
+		c := awaitPipeline(ctx, follower)
+		if c == nil {
+			return nil // told to stop
 		}
-	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), adminShutdownTimeout)
-		defer cancel()
-		_ = server.Shutdown(ctx) // the process ends either way
-		<-done
-	}, nil
+		aggregator, err := aggregate.New(configOf(c, aggregate.Config{
+			Kafka: brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database, Redis: live, Log: log,
+		}))
+		if err != nil {
+			return err
+		}
+		stop, err := process.ServeAdmin(o.admin, aggregator.Admin(), log)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		return aggregator.Run(ctx)
+	})
+	return group.Wait()
+}
+
+// awaitPipeline returns the first catalog that knows the pipeline and where its events are, nil when
+// the context ended before.
+func awaitPipeline(ctx context.Context, follower *follow.Follower) *catalog.Catalog {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if c := follower.Current(); c != nil && c.Pipeline() != nil && len(c.Generations()) > 0 {
+			return c
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// configOf takes from the catalog what the pipeline's owner decides.
+func configOf(c *catalog.Catalog, config aggregate.Config) aggregate.Config {
+	p := c.Pipeline()
+	config.Generation = c.Generations()[0].GetNumber()
+	config.Epoch = uint16(p.GetEpoch())
+	config.SessionGap = time.Duration(p.GetSessionGapMs()) * time.Millisecond
+	config.Retention = store.Retention{
+		RawDays: int(p.GetRawDays()), AggregateDays: int(p.GetAggregateDays()), FraudLogDays: int(p.GetFraudLogDays()),
+	}
+	return config
 }

@@ -2,48 +2,39 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
-
 	"github.com/spf13/cobra"
+
+	"github.com/clicktally/clicktally/cmd/internal/process"
+	"github.com/clicktally/clicktally/cmd/internal/stores"
 )
 
 var version = "unknown" // set by the linker
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command().ExecuteContext(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "query:", err)
-		os.Exit(1)
-	}
+// options say where the stores are and who may read.
+type options struct {
+	kafka                    process.Kafka
+	stores                   stores.Flags
+	listen, admin, tokenFile string
+
+	opened func(api, admin string) // tells a test which ports were opened; nil otherwise
 }
 
+func main() { process.Main(command()) }
+
 func command() *cobra.Command {
-	f := flags{}
+	o := options{}
 	cmd := &cobra.Command{
-		Use:           "query",
-		Short:         "Serve ClickTally's readers: live figures, history, single clicks, the dashboard",
-		Args:          cobra.NoArgs,
-		Version:       version,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), f) },
+		Use:     "query",
+		Short:   "Serve readers: live figures, history, single clicks, the dashboard",
+		Args:    cobra.NoArgs,
+		Version: version,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
-	set := cmd.Flags()
-	set.StringVar(&f.listen, "listen", ":8081", "address of the readers' port")
-	set.StringVar(&f.admin, "admin-listen", ":9090", "address of /healthz, /readyz and /metrics")
-	set.StringSliceVar(&f.kafka, "kafka", []string{"127.0.0.1:9092"}, "Kafka bootstrap servers")
-	set.StringVar(&f.prefix, "topic-prefix", "ct", "spec.kafka.topicPrefix of the pipeline")
-	set.StringVar(&f.cache, "catalog-cache", "", "file that keeps the last catalog over a restart (default: none)")
-	set.StringSliceVar(&f.redis, "redis", []string{"127.0.0.1:6379"}, "Redis addresses; more than one is a Cluster")
-	set.StringSliceVar(&f.clickHouse, "clickhouse", nil, "ClickHouse addresses; without one there is no history")
-	set.BoolVar(&f.clickHouseHTTP, "clickhouse-http", false, "speak HTTP to ClickHouse instead of the native protocol")
-	set.StringVar(&f.database, "database", "clicktally", "ClickHouse database")
-	set.StringVar(&f.tokenFile, "token-file", "", "file with the bearer token that every read needs (default: none is needed)")
+	o.kafka.AddFlags(cmd.Flags())
+	o.stores.AddFlags(cmd.Flags())
+	flags := cmd.Flags()
+	flags.StringVar(&o.listen, "listen", ":8081", "address for readers")
+	flags.StringVar(&o.admin, "admin-listen", ":9090", "address of /healthz, /readyz and /metrics")
+	flags.StringVar(&o.tokenFile, "token-file", "", "file with the bearer token that every read needs (default: none is needed)")
 	return cmd
 }

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/clicktally/clicktally/cmd/internal/process"
+	"github.com/clicktally/clicktally/cmd/internal/stores"
 )
 
 func TestATokenFileMustHoldAToken(t *testing.T) {
@@ -45,9 +48,9 @@ func TestRunStartsAndStopsWhileEveryStoreIsAway(t *testing.T) {
 	ports := make(chan [2]string, 1)
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, flags{
-			listen: anyPort, admin: anyPort, kafka: []string{"127.0.0.1:1"}, prefix: "ct", redis: []string{"127.0.0.1:1"},
-			clickHouse: []string{"127.0.0.1:1"}, database: "clicktally",
+		done <- run(ctx, options{
+			listen: anyPort, admin: anyPort, kafka: process.Kafka{Servers: []string{"127.0.0.1:1"}, Prefix: "ct"},
+			stores: stores.Flags{Redis: []string{"127.0.0.1:1"}, ClickHouse: []string{"127.0.0.1:1"}, Database: "clicktally"},
 			opened: func(api, admin string) { ports <- [2]string{api, admin} },
 		})
 	}()

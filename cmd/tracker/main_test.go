@@ -31,7 +31,11 @@ func TestFlagsThatAreNeeded(t *testing.T) {
 		"a missing key":    {"--kafka", "127.0.0.1:1", "--click-id-keys-file", "/nowhere", "--hash-key-file", "/nowhere"},
 		"an unnamed fleet": {"--kafka", "127.0.0.1:1", "--click-id-keys-file", keyFile(t), "--hash-key-file", keyFile(t)},
 	} {
-		if err := run(args); err == nil {
+		cmd := command()
+		cmd.SetArgs(args)
+		cmd.SetOut(io.Discard)
+		cmd.SetErr(io.Discard)
+		if err := cmd.ExecuteContext(t.Context()); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -58,7 +62,7 @@ func TestTheProcessServesAndEndsOnSIGTERM(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	process := exec.CommandContext(t.Context(), binary, "--kafka", strings.Join(cluster.ListenAddrs(), ","), "--tracker", "ct/eu",
+	process := exec.CommandContext(t.Context(), binary, "--kafka", strings.Join(cluster.ListenAddrs(), ","), "--topic-prefix", "ct", "--tracker", "ct/eu",
 		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", t.TempDir(), "--unready-for", "10ms",
 		"--click-id-keys-file", keyFile(t), "--hash-key-file", keyFile(t), "--pod", "eu-0")
 	lines, err := process.StderrPipe()
