@@ -39,8 +39,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(standaloneCommand(), demoCommand(), chdbCommand(), loadgenCommand())
-	cmd.AddCommand(lintCommand())
-	cmd.AddCommand(explainCommand())
+	cmd.AddCommand(standaloneCommand(), lintCommand(), explainCommand(), loadgenCommand(), demoCommand(), chdbCommand())
 	return cmd
 }

@@ -15,6 +15,7 @@ func (s *Standalone) Banner() string {
 	line("live", s.QueryURL()+"/v1/stats/realtime")
 	line("health", "http://"+s.admin.Addr().String()+"/readyz")
 	line("kafka", s.servers.kafka.Addr()+"  (topics "+s.source.topics.Prefix+".*)")
+	line("redis", s.servers.redis.Addr())
 	if s.HasHistory() {
 		line("clickhouse", "http://"+s.servers.clickHouse.Addr()+"/?query=SHOW+TABLES+FROM+"+s.source.database())
 	} else {
