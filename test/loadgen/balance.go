@@ -164,7 +164,10 @@ type figure struct {
 
 func (c *counts) byType() []figure {
 	return []figure{
-		{"impression", c.impressions}, {"page_view", c.views}, {"bounce", c.bounces},
-		{"click", c.gross() + c.test + c.closed}, {"conversion", c.conversions},
+		{"impression", c.impressions},
+		{"page_view", c.views},
+		{"bounce", c.bounces},
+		{"click", c.gross() + c.test + c.closed},
+		{"conversion", c.conversions},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -58,13 +59,13 @@ func OpenLedger(path string) (*Ledger, error) {
 		if err := decoder.Decode(&e); err == io.EOF {
 			break
 		} else if err != nil {
-			file.Close()
+			_ = file.Close()
 			return nil, fmt.Errorf("ledger %s: entry %d: %w", path, len(l.entries)+1, err)
 		}
 		l.entries = append(l.entries, e)
 	}
 	if _, err := file.Seek(0, io.SeekEnd); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("ledger %s: %w", path, err)
 	}
 	l.file, l.out = file, bufio.NewWriter(file)
@@ -90,7 +91,7 @@ func (l *Ledger) Add(e Entry) {
 func (l *Ledger) Entries() []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.entries[:len(l.entries):len(l.entries)]
+	return slices.Clip(l.entries)
 }
 
 // Close writes what is buffered; it returns the first error of the whole run.

@@ -71,23 +71,28 @@ func TestABalanceNamesWhatIsWrong(t *testing.T) {
 		want    Balance
 	}{
 		"all is there": {
-			raw, map[string]*counts{"c": {valid: 1, fraudulent: 1, impressions: 1}},
+			raw,
+			map[string]*counts{"c": {valid: 1, fraudulent: 1, impressions: 1}},
 			Balance{Sent: 4, Acked: 3, Counted: 3},
 		},
 		"an acknowledged event is not in raw": {
-			raw[1:], map[string]*counts{"c": {valid: 1, impressions: 1}},
+			raw[1:],
+			map[string]*counts{"c": {valid: 1, impressions: 1}},
 			Balance{Sent: 4, Acked: 3, Counted: 2, Lost: 1},
 		},
 		"a raw event is not counted": {
-			raw, map[string]*counts{"c": {valid: 1, impressions: 1}},
+			raw,
+			map[string]*counts{"c": {valid: 1, impressions: 1}},
 			Balance{Sent: 4, Acked: 3, Counted: 2, Lost: 1},
 		},
 		"a click counted twice": {
-			raw, map[string]*counts{"c": {valid: 3, impressions: 1}},
+			raw,
+			map[string]*counts{"c": {valid: 3, impressions: 1}},
 			Balance{Sent: 4, Acked: 3, Counted: 4, Double: 1},
 		},
 		"one lost and one double do not cancel out": {
-			raw, map[string]*counts{"c": {valid: 3}},
+			raw,
+			map[string]*counts{"c": {valid: 3}},
 			Balance{Sent: 4, Acked: 3, Counted: 3, Lost: 1, Double: 1},
 		},
 		"an event that nobody was told about": {

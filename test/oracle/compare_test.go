@@ -72,8 +72,13 @@ func liveOf(rows map[Key]map[string]int64) map[liveKey]map[string]int64 {
 	for key, figures := range rows {
 		d := key.Dims
 		for _, entity := range []store.Entity{
-			{Kind: "all"}, {Kind: "campaign", ID: d[0]}, {Kind: "ad", ID: d[1]}, {Kind: "publisher", ID: d[2]},
-			{Kind: "source", ID: d[3]}, {Kind: "advertiser", ID: d[4]}, {Kind: "country", ID: d[5]},
+			{Kind: "all"},
+			{Kind: "campaign", ID: d[0]},
+			{Kind: "ad", ID: d[1]},
+			{Kind: "publisher", ID: d[2]},
+			{Kind: "source", ID: d[3]},
+			{Kind: "advertiser", ID: d[4]},
+			{Kind: "country", ID: d[5]},
 		} {
 			at := liveKey{key.Minute, entity}
 			if live[at] == nil {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -19,7 +20,7 @@ var (
 func TestCountsEqualTheOracle(t *testing.T) {
 	s := startStores(t)
 	for n := range *cases {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Logf("run again with -seed %d -run %s", *seed, t.Name())
 			r := rand.New(rand.NewPCG(*seed, uint64(n)))
 			rig := newRig(t, s, fmt.Sprintf("case%d-%d", n, *seed))

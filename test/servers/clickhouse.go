@@ -68,8 +68,11 @@ func statement(address, sql string) error {
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s: %s", sql, answer.Status, errors.Join(err, errors.New(string(text))))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = errors.New(string(text))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", sql, answer.Status, err)
 	}
 	return nil
 }
@@ -79,7 +82,7 @@ func startShared() (*clickhouse.Server, error) {
 	if _, err := clickhouse.Locate(); err != nil {
 		return nil, err
 	}
-	sweep()
+	sweep(sweepPrefix)
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", sweepPrefix, os.Getpid()))
 	if err != nil {
 		return nil, err
@@ -109,7 +112,7 @@ func buildChild() (path string, unlock func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	unlock = func() { lock.Close() }
+	unlock = func() { _ = lock.Close() }
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		unlock()
 		return "", nil, fmt.Errorf("lock %s: %w", dir, err)
@@ -124,15 +127,15 @@ func buildChild() (path string, unlock func(), err error) {
 	return path, unlock, nil
 }
 
-// sweep removes the data folders of test binaries that are gone.
-func sweep() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), sweepPrefix+"*"))
+// sweep removes the data folders, named prefix and process id, of test binaries that are gone.
+func sweep(prefix string) {
+	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
 	if err != nil {
 		return
 	}
 	for _, dir := range dirs {
 		var pid int
-		if _, err := fmt.Sscanf(filepath.Base(dir), sweepPrefix+"%d-", &pid); err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		if _, err := fmt.Sscanf(filepath.Base(dir), prefix+"%d-", &pid); err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			_ = os.RemoveAll(dir) // the next test binary tries again
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
@@ -37,5 +36,5 @@ func (s *Standalone) readyz(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	fmt.Fprintf(w, "tracker %s: serving=%t\n", s.trackID, s.tracker.Ready())
-	io.WriteString(w, strings.Join(status.Lines(), "\n")+"\n")
+	fmt.Fprintln(w, strings.Join(status.Lines(), "\n"))
 }

@@ -71,7 +71,7 @@ func replaceFile(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // there only when something below failed
+	defer func() { _ = os.Remove(f.Name()) }() // there only when something below failed
 	_, err = f.Write(text)
 	if err == nil {
 		err = f.Sync()

@@ -2,7 +2,6 @@ package standalone
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
@@ -30,7 +29,7 @@ func (s *Standalone) sayProblems(problems []folder.Problem) {
 	for _, p := range problems {
 		line := p.String()
 		if !s.said[line] && !now[line] {
-			io.WriteString(s.config.Out, line+"\n")
+			fmt.Fprintln(s.config.Out, line)
 		}
 		now[line] = true
 	}

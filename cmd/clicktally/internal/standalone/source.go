@@ -3,7 +3,6 @@ package standalone
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -56,7 +55,7 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 	set := (&folder.Loader{Schema: schema}).Load(ctx, c.Dirs...)
 	if src.pipeline = local.Pipeline(set); src.pipeline == nil {
 		for _, p := range set.Problems {
-			io.WriteString(c.Out, p.String()+"\n")
+			fmt.Fprintln(c.Out, p)
 		}
 		return nil, fmt.Errorf("no AggregationPipeline in %v: standalone needs one, and a Tracker; see config/samples", c.Dirs)
 	}

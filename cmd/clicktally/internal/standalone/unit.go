@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // unit is one running part: stopped by its own context, so that parts stop one after the other, in
@@ -53,8 +54,7 @@ func (u *units) wait(ctx context.Context) error {
 // stop ends the parts one by one, the last started first, each waited for.
 func (u *units) stop() error {
 	var errs []error
-	for i := len(u.list) - 1; i >= 0; i-- {
-		one := u.list[i]
+	for _, one := range slices.Backward(u.list) {
 		one.cancel()
 		<-one.done
 		if one.err != nil && !errors.Is(one.err, context.Canceled) {
