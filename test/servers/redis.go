@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +35,6 @@ func Redis(t testing.TB) string {
 	return ""
 }
 
-// startRedis starts the server from a goroutine that keeps its thread, because the kernel kills the child when that thread ends.
 func startRedis(t testing.TB, program, address string) (stop func(), err error) {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -45,31 +43,15 @@ func startRedis(t testing.TB, program, address string) (stop func(), err error) 
 	output := &strings.Builder{}
 	command := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no", "--daemonize", "no", "--databases", "1")
 	command.Stdout, command.Stderr = output, output
-	command.SysProcAttr = dieWithParent()
-	started, ended := make(chan error), make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		if err := command.Start(); err != nil {
-			started <- err
-			return
-		}
-		started <- nil
-		_ = command.Wait() // it is killed: its exit status says so
-		close(ended)
-	}()
-	if err := <-started; err != nil {
+	redis, err := startChild(command)
+	if err != nil {
 		return nil, fmt.Errorf("start redis-server: %w", err)
 	}
-	stop = func() {
-		_ = command.Process.Kill() // gone already: nothing to kill
-		<-ended
-	}
-	if err := awaitPong(t.Context(), address, ended); err != nil {
-		stop()
+	if err := awaitPong(t.Context(), address, redis.ended); err != nil {
+		redis.kill()
 		return nil, fmt.Errorf("%w: %s", err, output)
 	}
-	return stop, nil
+	return redis.kill, nil
 }
 
 func awaitPong(ctx context.Context, address string, ended <-chan struct{}) error {
@@ -111,10 +93,9 @@ func ping(address string) error {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	addresses, err := freeAddresses(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return addresses[0]
 }

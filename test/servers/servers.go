@@ -1,6 +1,7 @@
-// Package servers gives tests the stores they run against: a real redis-server, libchdb behind ClickHouse's HTTP interface, and kfake.
+// Package servers gives tests the stores they run against: a real redis-server, libchdb behind ClickHouse's HTTP interface,
+// a real Apache Kafka (Broker), and kfake (Kafka).
 //
-// Every helper takes the test, ends what it started with the test (or with the test binary, for the shared ClickHouse), and
+// Every helper takes the test, ends what it started with the test (or with the test binary, for what is shared), and
 // returns addresses only: tests reach the stores through their real clients. A child dies with the test binary, also when that is killed.
 //
 // A store that is not installed skips the test, and fails it when CI or CLICKTALLY_REQUIRE_SERVERS is set.
