@@ -1,9 +1,8 @@
-// Package catalogtest brings up what the tests of the catalog's packages share: a Kafka in process
-// with a catalog topic, and records to publish.
+// Package catalogtest brings up what the tests of the catalog's packages share: a catalog topic, on a
+// Kafka in process or on a real broker, and records to publish.
 package catalogtest
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -14,23 +13,26 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
-// Topic is the catalog topic of every test.
+// Topic is the catalog topic on a Kafka in process.
 const Topic = "ct.catalog"
 
 // Patience bounds every wait of a test.
 const Patience = time.Minute
 
-// Cluster is a Kafka in process.
+// Cluster is a Kafka with a catalog topic.
 type Cluster struct {
-	*kfake.Cluster
+	*kfake.Cluster // nil after On
 
 	// Options reach it.
 	Options []kgo.Opt
+	// Topic is the catalog's.
+	Topic string
 }
 
-// Start starts a cluster with an empty catalog topic; it stops with the test.
+// Start starts a Kafka in process with an empty catalog topic; it stops with the test.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, Topic))
@@ -38,13 +40,29 @@ func Start(t testing.TB) *Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(fake.Close)
-	return &Cluster{Cluster: fake, Options: []kgo.Opt{kgo.SeedBrokers(fake.ListenAddrs()...)}}
+	return &Cluster{Cluster: fake, Options: []kgo.Opt{kgo.SeedBrokers(fake.ListenAddrs()...)}, Topic: Topic}
+}
+
+// On makes an empty catalog topic on a broker that others use too; prefix is nobody else's.
+func On(t testing.TB, seeds []string, prefix string) *Cluster {
+	t.Helper()
+	c := &Cluster{Options: []kgo.Opt{kgo.SeedBrokers(seeds...)}, Topic: topics.Names{Prefix: prefix}.Catalog()}
+	client, err := kgo.NewClient(c.Options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	compact := map[string]*string{"cleanup.policy": new("compact")}
+	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 1, 1, compact, c.Topic); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // Config is the publisher's, with one owner.
 func (c *Cluster) Config() publish.Config {
 	return publish.Config{
-		Options: c.Options, Topic: Topic, TransactionalID: "ct.catalog-publisher", Cluster: "cluster-1", Object: "object-1",
+		Options: c.Options, Topic: c.Topic, TransactionalID: c.Topic + "-publisher", Cluster: "cluster-1", Object: "object-1",
 	}
 }
 
@@ -67,12 +85,13 @@ func (c *Cluster) Write(t testing.TB, key string, value []byte) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: Topic, Key: []byte(key), Value: value}).FirstErr(); err != nil {
+	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: c.Topic, Key: []byte(key), Value: value}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// End returns the end of the log, everything counted.
+// End returns the end of the log, everything counted, once no transaction is open in it: a real broker answers a
+// commit before it has written the marker.
 func (c *Cluster) End(t testing.TB) int64 {
 	t.Helper()
 	client, err := kgo.NewClient(c.Options...)
@@ -80,14 +99,22 @@ func (c *Cluster) End(t testing.TB) int64 {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
-	defer cancel()
-	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, Topic)
-	if err != nil {
-		t.Fatal(err)
-	}
-	end, _ := ends.Lookup(Topic, 0)
-	return end.Offset
+	admin, end := kadm.NewClient(client), int64(0)
+	Eventually(t, "the end of all transactions", func() bool {
+		ends, err := admin.ListEndOffsets(t.Context(), c.Topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stable, err := admin.ListCommittedOffsets(t.Context(), c.Topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, _ := ends.Lookup(c.Topic, 0)
+		settled, _ := stable.Lookup(c.Topic, 0)
+		end = last.Offset
+		return settled.Offset == end
+	})
+	return end
 }
 
 // Pipeline is the pipeline record of Config's owner.
