@@ -945,7 +945,7 @@ type Event struct {
 	Settled          uint64                 `protobuf:"varint,8,opt,name=settled,proto3" json:"settled,omitempty"`                         // every lower counter of (boot_id, src_part) is durable or voided
 	Timestamp        int64                  `protobuf:"varint,9,opt,name=timestamp,proto3" json:"timestamp,omitempty"`                     // ms since the epoch, UTC
 	Accepted         int64                  `protobuf:"varint,10,opt,name=accepted,proto3" json:"accepted,omitempty"`                      // ms; when the tracker took it
-	Caller           string                 `protobuf:"bytes,11,opt,name=caller,proto3" json:"caller,omitempty"`                           // foreign ids: empty for a visitor, else the ts_id that proved itself
+	Caller           string                 `protobuf:"bytes,11,opt,name=caller,proto3" json:"caller,omitempty"`                           // of a POST: empty for a visitor, else the ts_id that proved itself
 	Tracker          string                 `protobuf:"bytes,12,opt,name=tracker,proto3" json:"tracker,omitempty"`                         // namespace/name
 	CampaignId       string                 `protobuf:"bytes,13,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"` // as stated, also when it is unknown
 	AdvertiserId     string                 `protobuf:"bytes,14,opt,name=advertiser_id,json=advertiserId,proto3" json:"advertiser_id,omitempty"`

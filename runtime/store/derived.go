@@ -76,7 +76,7 @@ var conversionColumns = []column[Row]{
 		}
 		return r.Event.Txid
 	}),
-	col("ver", func(r *Row) uint64 { return r.Offset }),
+	col("ver", conversionVer),
 	col("status", func(r *Row) string { return r.Event.ConversionStatus.Name() }),
 	col("kind", func(r *Row) string { return r.Event.ConversionKind }),
 	col("revenue_micros", func(r *Row) int64 { return r.Event.RevenueMicros }),
@@ -84,6 +84,18 @@ var conversionColumns = []column[Row]{
 	col("timestamp", func(r *Row) int64 { return r.Event.Timestamp }),
 	col("event_part", func(r *Row) uint32 { return uint32(r.SrcPart) }),
 	col("event_off", func(r *Row) uint64 { return r.Offset }),
+}
+
+// proved ranks what a traffic source with its key says above what any visitor says: a click id is
+// known to its visitor, who must not take an approved conversion back. Offsets stay far below it.
+const proved = 1 << 62
+
+// conversionVer orders what was said of one conversion: the highest counts.
+func conversionVer(r *Row) uint64 {
+	if r.Event.Caller != "" {
+		return proved | r.Offset
+	}
+	return r.Offset
 }
 
 func clickID(r *Row) event.ID {

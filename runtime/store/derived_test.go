@@ -86,6 +86,10 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 		clicked, test, convert(5, clicked, "t1", rejected), convert(4, clicked, "t1", approved),
 		convert(6, clicked, "", pending), convert(7, test, "t2", approved),
 	}
+	// What a source that proved itself said stands against what visitors say, earlier or later.
+	sale, forged, settled := convert(9, clicked, "t3", approved), convert(10, clicked, "t3", pending), convert(12, clicked, "t4", rejected)
+	sale.Event.Caller, settled.Event.Caller = "propeller", "propeller"
+	rows = append(rows, convert(8, clicked, "t3", pending), sale, forged, settled, convert(13, clicked, "t4", pending))
 	for range 2 { // loaded twice
 		if err := store.InsertDerived(t.Context(), conn, db, rows); err != nil {
 			t.Fatal(err)
@@ -116,6 +120,8 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 	want := []row{
 		{"purchase", "Pending", 6_000_000, "c", "a", at, uint32(part)},
 		{"t1", "Rejected", 5_000_000, "c", "a", at, uint32(part)},
+		{"t3", "Approved", 9_000_000, "c", "a", at, uint32(part)},
+		{"t4", "Rejected", 12_000_000, "c", "a", at, uint32(part)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("conversions (-want +got):\n%s", diff)

@@ -185,7 +185,8 @@ ORDER BY (hour, event_id)
 TTL hour + toIntervalDay(37)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
--- Conversions: dated at the click's time; the last status in log order wins (ver = offset of the conversion).
+-- Conversions: dated at the click's time; the last status in log order wins, a traffic source's before any
+-- visitor's (ver = offset of the conversion, plus 1<<62 when a source's key proved who said it).
 CREATE TABLE IF NOT EXISTS {db}.conversions (
   src_part UInt32,                    -- of the click
   click_time DateTime64(3, 'UTC'),    -- of the click id

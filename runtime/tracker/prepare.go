@@ -54,9 +54,9 @@ func (t *Tracker) prepare(ctx *fasthttp.RequestCtx, s *visit, body json.RawMessa
 	s.decide(status)
 	s.describe()
 	e := &s.event
-	e.EventType, e.Origin = kind, event.Origin_ORIGIN_OWN
+	e.EventType, e.Origin, e.Caller = kind, event.Origin_ORIGIN_OWN, from.tsID
 	if in.EventID != "" {
-		e.Origin, e.EventId, e.Timestamp, e.Caller = event.Origin_ORIGIN_FOREIGN, []byte(in.EventID), in.Timestamp, from.tsID
+		e.Origin, e.EventId, e.Timestamp = event.Origin_ORIGIN_FOREIGN, []byte(in.EventID), in.Timestamp
 	}
 	e.ClickId = clickID
 	conversion.stamp(e)

@@ -91,7 +91,7 @@ func TestVisitorAndServerConversions(t *testing.T) {
 	body := `{"event_type":"conversion","campaign_id":"spring","click_id":"` + id + `","txid":"tx-1","conversion_kind":"purchase"`
 	visitor, _ := w.post("/events/track", body+`}`)
 	e := w.recorded(visitor)
-	if visitor.StatusCode != http.StatusAccepted || e.ConversionStatus != event.ConversionStatus_CONVERSION_STATUS_PENDING || e.RevenueMicros != 0 || e.ClickIDText() != click.Header.Get("X-Event-Id") {
+	if visitor.StatusCode != http.StatusAccepted || e.ConversionStatus != event.ConversionStatus_CONVERSION_STATUS_PENDING || e.RevenueMicros != 0 || e.ClickIDText() != click.Header.Get("X-Event-Id") || e.Caller != "" {
 		t.Errorf("visitor: %d %v", visitor.StatusCode, e)
 	}
 	server, _ := w.post("/events/track", body+`,"conversion_status":"Approved","revenue":{"amount":"12.50","currency":"EUR"},"ip_address":"192.0.2.200","user_agent":"App/1"}`, asServer)
@@ -99,7 +99,7 @@ func TestVisitorAndServerConversions(t *testing.T) {
 	if e.ConversionStatus != event.ConversionStatus_CONVERSION_STATUS_APPROVED || e.RevenueMicros != 12_500_000 || e.RevenueCurrency != "EUR" || e.Txid != "tx-1" || e.ConversionKind != "purchase" {
 		t.Errorf("server: %v", e)
 	}
-	if string(e.IpAddress) != string([]byte{192, 0, 2, 0}) || e.UserAgent != "App/1" || e.TsId != "propeller" || e.PriceMicros != 0 {
+	if string(e.IpAddress) != string([]byte{192, 0, 2, 0}) || e.UserAgent != "App/1" || e.TsId != "propeller" || e.PriceMicros != 0 || e.Caller != "propeller" {
 		t.Errorf("server facts: %v", e)
 	}
 	if clicked := w.log()[click.Header.Get("X-Event-Id")]; clicked.SrcPart != e.SrcPart {
