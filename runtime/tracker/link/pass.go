@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
@@ -22,9 +23,11 @@ var networkIDs = [...]string{
 	"fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "yclid", "epik", "rdt_cid", "sccid", "srsltid", "tblci", "obclid",
 }
 
-// handOn keeps a parameter that is not ours and that advertising tools behind us read.
+// handOn keeps a parameter that is not ours and that advertising tools behind us read. Like a macro's
+// value, it must hold no control character: a destination carries none, not even encoded.
 func (l *Link) handOn(p *parameter) {
-	if l.npass == maxPass || !passesThrough(p.name) || !event.ValidText(p.value, maxPassValue) {
+	if l.npass == maxPass || !passesThrough(p.name) || !event.ValidText(p.value, maxPassValue) ||
+		strings.ContainsFunc(p.value, unicode.IsControl) {
 		return
 	}
 	for i := range l.npass {

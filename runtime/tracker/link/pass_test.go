@@ -27,6 +27,7 @@ func TestParametersThatAreHandedOn(t *testing.T) {
 		"a repeated one takes one place":   {strings.Repeat("gclid=1&", 17) + "fbclid=F", url, url + "?gclid=1&fbclid=F"},
 		"escaped":                          {"gclid=a%26b%20%C3%A9", url, url + "?gclid=a%26b%20%C3%A9"},
 		"at most 512 bytes of one":         {"gclid=" + strings.Repeat("x", 513) + "&fbclid=F", url, url + "?fbclid=F"},
+		"a control character stays behind": {"utm_a=x%0d%0aSet-Cookie:y&utm_b=%C2%85&utm_c=%7f&gclid=ok", url, url + "?gclid=ok"},
 		"at most 8192 bytes of URL in all": {first(17), url, url + "?" + first(15)},
 	}
 	for sentence, c := range cases {
