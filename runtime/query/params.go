@@ -102,11 +102,18 @@ func (p *params) zone() *time.Location {
 		return time.UTC
 	}
 	zone, err := time.LoadLocation(v)
-	if err != nil || v == "" || v == "Local" {
+	if err != nil || v == "" || ofMachine(v) {
 		p.fail("time_zone", "%q is no IANA time zone; write one like Europe/Berlin or UTC", clip(v))
 		return time.UTC
 	}
 	return zone
+}
+
+// ofMachine tells the names that the files of a machine add to IANA's: what they mean differs from
+// machine to machine, and ClickHouse does not know them all.
+func ofMachine(zone string) bool {
+	directory, _, _ := strings.Cut(zone, "/")
+	return slices.Contains([]string{"Local", "localtime", "Factory", "posixrules", "posix", "right"}, directory)
 }
 
 // Moments outside these years cannot be stored, so nothing can have happened there.
