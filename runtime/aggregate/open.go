@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/event"
@@ -76,10 +77,10 @@ func (w *worker) rawFloor(now time.Time) int64 {
 
 // open begins or completes the take-over of one partition; loaded is nil while ClickHouse is away.
 func (w *worker) open(p *partition, log logState, loaded *store.Loaded, floor int64) {
-	start, known := log.start[p.number]
-	if !known {
-		return // not created yet; asked again
+	if !log.bounded(p.number) {
+		return // not created yet, or without a leader; asked again
 	}
+	start := log.start[p.number]
 	if loaded != nil {
 		if condition := checkLog(log, p.number, loaded.TopicID, int64(loaded.Position)); condition != ConditionNone {
 			w.stop(p, condition)
@@ -157,12 +158,7 @@ func (w *worker) readLog(ctx context.Context, since time.Time) (logState, error)
 	if err != nil {
 		return log, fmt.Errorf("list the end of %s: %w", w.topic, err)
 	}
-	for _, o := range starts.Offsets().Sorted() {
-		log.start[o.Partition] = o.At
-	}
-	for _, o := range ends.Offsets().Sorted() {
-		log.end[o.Partition] = o.At
-	}
+	log.take(starts, ends)
 	if since.IsZero() {
 		return log, nil
 	}
@@ -170,8 +166,37 @@ func (w *worker) readLog(ctx context.Context, since time.Time) (logState, error)
 	if err != nil {
 		return log, fmt.Errorf("look back in %s: %w", w.topic, err)
 	}
-	for _, o := range after.Offsets().Sorted() {
-		log.since[o.Partition] = o.At
-	}
+	log.lookBack(after)
 	return log, nil
+}
+
+func (l *logState) take(starts, ends kadm.ListedOffsets) {
+	answered(starts, l.start)
+	answered(ends, l.end)
+}
+
+// lookBack takes in the first offsets of an age, asked after the ends. Where no record was that young
+// kadm asks for the end, and meanwhile some may have come: they lie above the end seen before.
+func (l *logState) lookBack(after kadm.ListedOffsets) {
+	answered(after, l.since)
+	for number, offset := range l.since {
+		l.since[number] = min(offset, l.end[number])
+	}
+}
+
+// bounded says whether all that a take-over needs to know of the partition was answered.
+func (l *logState) bounded(number int32) bool {
+	_, start := l.start[number]
+	_, end := l.end[number]
+	_, since := l.since[number]
+	return start && end && since
+}
+
+// answered leaves out partitions that have no leader just now: what is listed for those is no offset.
+func answered(listed kadm.ListedOffsets, to map[int32]int64) {
+	listed.Each(func(o kadm.ListedOffset) {
+		if o.Err == nil {
+			to[o.Partition] = o.Offset
+		}
+	})
 }

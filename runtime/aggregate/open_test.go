@@ -1,7 +1,12 @@
 package aggregate
 
 import (
+	"log/slog"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/clicktally/clicktally/runtime/store"
 )
@@ -61,5 +66,46 @@ func TestALogThatIsNotTheLoadedOneStopsThePartition(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// listed is Kafka's answer for partition 0 alone.
+func listed(offset int64, err error) kadm.ListedOffsets {
+	return kadm.ListedOffsets{"t": {0: {Topic: "t", Partition: 0, Offset: offset, Err: err}}}
+}
+
+func TestAPartitionWithoutALeaderIsNoRewoundLog(t *testing.T) {
+	healthy, leaderless := listed(40, nil), listed(-1, kerr.LeaderNotAvailable)
+	tests := map[string]struct{ starts, ends, since kadm.ListedOffsets }{
+		"its start is unknown":     {leaderless, healthy, healthy},
+		"its end is unknown":       {healthy, leaderless, healthy},
+		"its look-back is unknown": {healthy, healthy, leaderless},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			log := logState{start: map[int32]int64{}, end: map[int32]int64{}, since: map[int32]int64{}}
+			log.take(test.starts, test.ends)
+			log.lookBack(test.since)
+			w := &worker{cfg: Config{Log: slog.New(slog.DiscardHandler), OnCondition: func(int32, Condition) {}}, metrics: newMetrics(prometheus.NewRegistry())}
+			p := &partition{liveNext: -1}
+			w.open(p, log, &store.Loaded{Position: 40, LiveFrom: 40}, 0)
+			if p.stopped != ConditionNone || p.liveNext >= 0 {
+				t.Errorf("stopped under %q, reads from %d; want it asked again", p.stopped, p.liveNext)
+			}
+			p = &partition{known: true, loaded: 40, loadNext: 40, liveNext: 40, panes: newPanes(0, 1, 1, 0), minutes: newSchedule(pace{}, nil)}
+			w.partitions = map[int32]*partition{0: p}
+			if w.probed(log); p.stopped != ConditionNone {
+				t.Errorf("a probe stopped it under %q", p.stopped)
+			}
+		})
+	}
+}
+
+func TestTheLookBackNeverPassesTheEndThatWasSeenBefore(t *testing.T) {
+	log := logState{start: map[int32]int64{}, end: map[int32]int64{}, since: map[int32]int64{}}
+	log.take(listed(0, nil), listed(40, nil))
+	log.lookBack(listed(43, nil)) // nothing was young enough; then three records came, and Kafka was asked for the end
+	if got := log.since[0]; got != 40 {
+		t.Errorf("the live half would begin at %d, want 40: the three records belong to open panes", got)
 	}
 }
