@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Format is the newest record format that this build reads and writes.
@@ -42,6 +44,9 @@ func Append(dst []byte, e *Event) ([]byte, error) {
 // Decode reads one record into e, which is reset first. The error wraps ErrPoison or ErrNewerFormat.
 func Decode(b []byte, e *Event) error {
 	e.Reset()
+	if format := formatOf(b); format > Format {
+		return fmt.Errorf("%w: %d, this build reads up to %d", ErrNewerFormat, format, Format)
+	}
 	if len(b) > MaxRecord {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrPoison, len(b), MaxRecord)
 	}
@@ -52,6 +57,20 @@ func Decode(b []byte, e *Event) error {
 		return fmt.Errorf("%w: %d, this build reads up to %d", ErrNewerFormat, e.Format, Format)
 	}
 	return check(e)
+}
+
+// formatOf reads the format off a record's first field, where every encoder of ours puts it: what
+// comes behind may be of a form that this build does not know. 0 when another field comes first.
+func formatOf(b []byte) uint64 {
+	field, kind, n := protowire.ConsumeTag(b)
+	if n < 0 || field != 1 || kind != protowire.VarintType {
+		return 0
+	}
+	format, n := protowire.ConsumeVarint(b[n:])
+	if n < 0 {
+		return 0
+	}
+	return format
 }
 
 // check refuses what no reader could count.

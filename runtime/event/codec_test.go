@@ -2,6 +2,7 @@ package event
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,4 +124,17 @@ func FuzzDecode(f *testing.F) {
 		}
 		e.View()
 	})
+}
+
+func TestANewerFormatIsToldBeforeItsRecordIsUnderstood(t *testing.T) {
+	format := []byte{1 << 3, Format + 1} // field 1, a varint
+	for name, rest := range map[string][]byte{
+		"a field that has another type now": {9<<3 | 2, 1, 'x'},
+		"a field that ends early":           {4<<3 | 2, 200, 'x'},
+		"more than a record may hold today": append([]byte{32<<3&0x7f | 2 | 0x80, 32 >> 4, 0x80, 0x80, 4}, make([]byte, 1<<16)...),
+	} {
+		if err := Decode(append(slices.Clip(format), rest...), &Event{}); !errors.Is(err, ErrNewerFormat) {
+			t.Errorf("%s: %v, want it to stop the partition, not to become a dead letter", name, err)
+		}
+	}
 }
