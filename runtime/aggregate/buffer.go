@@ -10,12 +10,6 @@ import (
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
-// deadLetter is a record that cannot be counted, with why.
-type deadLetter struct {
-	record *kgo.Record
-	reason string
-}
-
 // span is what a flush holds of one partition: a run of the log without a hole.
 type span struct {
 	partition   *partition

@@ -2,11 +2,7 @@ package aggregate
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/store"
 )
@@ -75,25 +71,4 @@ func (w *worker) flushed(ctx context.Context, b *buffer, manifests map[*partitio
 		w.metrics.deadLetters.WithLabelValues(dead.reason).Inc()
 	}
 	w.group.commit(ctx, loaded)
-}
-
-// produceDead writes dead letters with where they come from. A flush that is tried again produces
-// them again; their coordinates tell the copies.
-func (w *worker) produceDead(ctx context.Context, dead []deadLetter) error {
-	records := make([]*kgo.Record, len(dead))
-	for i, d := range dead {
-		records[i] = &kgo.Record{
-			Topic: w.cfg.Topics.DeadLetters(), Key: d.record.Key, Value: d.record.Value,
-			Headers: append([]kgo.RecordHeader{
-				{Key: "reason", Value: []byte(d.reason)},
-				{Key: "topic", Value: []byte(d.record.Topic)},
-				{Key: "partition", Value: strconv.AppendInt(nil, int64(d.record.Partition), 10)},
-				{Key: "offset", Value: strconv.AppendInt(nil, d.record.Offset, 10)},
-			}, d.record.Headers...),
-		}
-	}
-	if err := w.reader.ProduceSync(ctx, records...).FirstErr(); err != nil {
-		return fmt.Errorf("produce %d dead letters: %w", len(dead), err)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -206,4 +207,16 @@ func TestALogThatLostRecordsStopsAndIsNeverSkipped(t *testing.T) {
 			stopped(t, conditions, test.want)
 		})
 	}
+}
+
+func TestARecordTooLargeForADeadLetterStopsNobody(t *testing.T) {
+	rig := newRig(t, startStores(t), "large")
+	scribe := newScribe(rand.New(rand.NewPCG(*seed, 500)), time.Now())
+	rig.write(scribe.entries(30))
+	// As large as a client sends: with the headers of a dead letter it would be larger.
+	rig.write([]entry{{partition: 1, value: bytes.Repeat([]byte("x"), 1_000_012-100), reason: "Poison"}})
+	rig.write(scribe.entries(30))
+	rig.start("workers", nil)
+	rig.agree(20 * time.Second)
+	rig.deadLettersAreNamed()
 }
