@@ -57,7 +57,7 @@ type Progress struct {
 	Written       time.Time
 }
 
-// InsertProgress writes progress rows; the last written one of a src_part counts.
+// InsertProgress writes progress rows; the furthest one of a src_part counts.
 func InsertProgress(ctx context.Context, conn driver.Conn, db string, rows []Progress) error {
 	return insert(ctx, conn, db, "progress", progressColumns, rows)
 }

@@ -151,14 +151,15 @@ TTL minute + toIntervalDay({raw_days})
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 -- How far each partition is: everything logged until complete_until is loaded and in marked minutes.
--- It never goes back: what arrives later for an older minute is in `dirty` until that minute is computed again.
+-- It never goes back: what arrives later for an older minute is in `dirty` until that minute is computed again,
+-- and the furthest row wins, the last of equal ones: a worker that was paused while another took over is behind.
 CREATE TABLE IF NOT EXISTS {db}.progress (
   src_part UInt32,
   complete_until DateTime64(3, 'UTC'),
   loaded_off UInt64,
   dirty UInt64,                       -- minutes that a manifest touched above their mark's cut
   written DateTime64(3, 'UTC')
-) ENGINE = ReplacingMergeTree(written)
+) ENGINE = ReplacingMergeTree(complete_until)
 ORDER BY src_part
 ;
 -- Own clicks by id, for attribution; filled before the manifest, kept 30 days and a margin.

@@ -73,3 +73,35 @@ func TestAMinuteIsCleanAtTheCutOfItsMarkWithinAnEpoch(t *testing.T) {
 		t.Error("a raised epoch did not make the minute dirty")
 	}
 }
+
+func TestCompleteUntilNeverGoesBack(t *testing.T) {
+	conn, db := database(t)
+	until := minute.UTC()
+	report := func(until time.Time, dirty uint64) {
+		t.Helper()
+		p := store.Progress{SrcPart: part, CompleteUntil: until, Dirty: dirty, Written: time.Now()}
+		if err := store.InsertProgress(t.Context(), conn, db, []store.Progress{p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(what string, wantDirty uint64) {
+		t.Helper()
+		var got time.Time
+		var dirty uint64
+		if err := conn.QueryRow(t.Context(), store.CompleteUntil(db, part.Generation(), 1)).Scan(&got, &dirty); err != nil {
+			t.Fatal(err)
+		}
+		if !got.Equal(until) || dirty != wantDirty {
+			t.Errorf("%s: complete until %v with %d dirty, want %v with %d", what, got, dirty, until, wantDirty)
+		}
+	}
+	report(until, 0)
+	report(until, 3)
+	expect("something came late", 3)
+	report(until.Add(-time.Hour), 9)
+	expect("a worker that was paused while another took over reports last", 3)
+	if err := conn.Exec(t.Context(), "OPTIMIZE TABLE "+store.Quote(db)+".progress FINAL"); err != nil {
+		t.Fatal(err)
+	}
+	expect("after a merge", 3)
+}
