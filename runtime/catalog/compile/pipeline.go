@@ -48,13 +48,33 @@ func checkPipeline(object *v1alpha1.AggregationPipeline, o *Objects) checked {
 
 func pipelineNotices(r *report, spec *v1alpha1.AggregationPipelineSpec, standalone bool) {
 	r.noEffectIf(spec.Archive != nil, "spec.archive", "nothing is archived yet")
+	r.noEffectIf(len(spec.Dimensions) > 0 && len(spec.Dimensions) < len(defaultDimensions), "spec.dimensions",
+		"numbers can be grouped by every dimension")
 	r.noEffectIf(len(spec.Inputs) > 0, "spec.inputs", "events are taken over HTTP only")
 	if standalone {
+		storeNotices(r, spec)
 		r.noEffectIf(spec.Aggregator != nil, "spec.aggregator", "standalone is one process")
 		r.noEffectIf(spec.Query != nil, "spec.query", "standalone is one process")
 		r.noEffectIf(spec.Version != "", "spec.version", "standalone is one process")
 		r.noEffectIf(spec.Suspend != "", "spec.suspend", "standalone is one process")
 	}
+}
+
+// storeNotices names what standalone does not take of the stores. Addresses are required and say nothing.
+func storeNotices(r *report, spec *v1alpha1.AggregationPipelineSpec) {
+	const own = "standalone brings its own servers"
+	kafka, redis, clickHouse := &spec.Kafka, &spec.Redis, &spec.ClickHouse
+	r.noEffectIf(kafka.ReplicationFactor != 0, "spec.kafka.replicationFactor", own)
+	r.noEffectIf(kafka.Auth != nil, "spec.kafka.auth", own)
+	r.noEffectIf(kafka.TrackerAuth != nil, "spec.kafka.trackerAuth", own)
+	r.noEffectIf(kafka.TLS != nil, "spec.kafka.tls", own)
+	r.noEffectIf(redis.Mode != "" || redis.MasterName != "", "spec.redis.mode", own)
+	r.noEffectIf(redis.Auth != nil, "spec.redis.auth", own)
+	r.noEffectIf(redis.TLS != nil, "spec.redis.tls", own)
+	r.noEffectIf(clickHouse.Protocol != "", "spec.clickHouse.protocol", own)
+	r.noEffectIf(clickHouse.Cluster != "", "spec.clickHouse.cluster", own)
+	r.noEffectIf(clickHouse.Auth != nil, "spec.clickHouse.auth", own)
+	r.noEffectIf(clickHouse.TLS != nil, "spec.clickHouse.tls", own)
 }
 
 func dimensions(r *report, list []v1alpha1.Dimension) []v1alpha1.Dimension {

@@ -106,14 +106,20 @@ func applyRule(r *report, path string, rule *v1alpha1.FraudRule, rules []*catalo
 }
 
 func listEntry(r *report, path string, cidr v1alpha1.CIDR, expires *metav1.Time) *catalogpb.Entry {
+	addressRange(r, path, cidr)
+	return &catalogpb.Entry{Cidr: strings.ToLower(string(cidr)), ExpiresMs: millis(expires)}
+}
+
+// addressRange checks a range as the schema does. IPv4 in its IPv6 form would hold no address, because
+// addresses are compared in their own form.
+func addressRange(r *report, path string, cidr v1alpha1.CIDR) {
 	prefix, err := netip.ParsePrefix(string(cidr))
 	switch {
-	case err != nil:
+	case err != nil || prefix.Addr().Is4In6():
 		r.invalid(path, "%.43q is not an address range such as 198.51.100.0/24", string(cidr))
 	case prefix != prefix.Masked():
 		r.invalid(path, "has bits beyond its prefix length: write %s", prefix.Masked())
 	}
-	return &catalogpb.Entry{Cidr: strings.ToLower(string(cidr)), ExpiresMs: millis(expires)}
 }
 
 func action(a v1alpha1.FraudAction, otherwise catalogpb.Action) catalogpb.Action {

@@ -2,7 +2,6 @@ package compile
 
 import (
 	"fmt"
-	"net/netip"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
@@ -45,10 +44,7 @@ func sourcePostback(r *report, s *catalogpb.Source, postback *v1alpha1.Postback)
 	}
 	s.AuthSecret = string(postback.Auth.SecretRef.Name)
 	for i, cidr := range postback.Auth.AllowedCIDRs {
-		if _, err := netip.ParsePrefix(string(cidr)); err != nil {
-			r.invalid(fmt.Sprintf("spec.postback.auth.allowedCIDRs[%d]", i),
-				"%.43q is not an address range such as 198.51.100.0/24", string(cidr))
-		}
+		addressRange(r, fmt.Sprintf("spec.postback.auth.allowedCIDRs[%d]", i), cidr)
 		s.AllowedCidrs = append(s.AllowedCidrs, string(cidr))
 	}
 }

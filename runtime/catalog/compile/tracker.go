@@ -75,13 +75,21 @@ func (f *fleet) check(object *v1alpha1.Tracker, o *refs) {
 		r.noEffectIf(len(fraud.ShadowPolicyRefs) > 0, "spec.fraud.shadowPolicyRefs", "only one policy scores yet")
 	}
 	if a := spec.ClientAddress; a != nil {
-		t.TrustedHops, t.Header = uint32(a.TrustedHops), addressHeaders[a.Header]
+		t.TrustedHops, t.Header = trustedHops(a), addressHeaders[a.Header]
 	}
 	if p := spec.Privacy; p != nil && p.Address != "" {
 		t.Privacy = addressPrivacy[p.Address]
 	}
 	trackerNotices(r, spec, o.standalone)
 	f.checked = r.finish(object, &catalogpb.Record{Body: &catalogpb.Record_Tracker{Tracker: t}})
+}
+
+// trustedHops is what the owner states for a list; a header with one address is written by one proxy.
+func trustedHops(a *v1alpha1.ClientAddress) uint32 {
+	if a.Header == v1alpha1.CFConnectingIP || a.Header == v1alpha1.ProxyProtocol {
+		return 1
+	}
+	return uint32(a.TrustedHops)
 }
 
 var addressHeaders = map[v1alpha1.AddressHeader]catalogpb.ClientAddressHeader{
@@ -152,6 +160,8 @@ func (f *fleet) admits(namespace string, of map[string]string) bool {
 }
 
 func trackerNotices(r *report, spec *v1alpha1.TrackerSpec, standalone bool) {
+	r.noEffectIf(spec.ClientAddress != nil && spec.ClientAddress.Header == v1alpha1.ProxyProtocol, "spec.clientAddress.header",
+		"the PROXY protocol is not read yet, so every address is unknown")
 	r.noEffectIf(spec.Limits != nil, "spec.limits", "clicks are not limited yet")
 	r.noEffectIf(spec.Ack != nil && spec.Ack.Policy != v1alpha1.AckKafka, "spec.ack", "clicks wait for Kafka's acknowledgement only")
 	r.noEffectIf(spec.Journal != nil, "spec.journal", "clicks wait for Kafka's acknowledgement only")
