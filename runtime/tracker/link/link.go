@@ -68,7 +68,7 @@ func (l *Link) take(p *parameter, mapped *catalogpb.Parameter) (wrong Kind, limi
 		return 0, 0
 	case kind == Amount && mapped == nil:
 		return CostUnmapped, 0
-	case looksLikeMacro(p.value):
+	case looksLikeMacro(p.value), mapped.GetMacro() != "" && p.value == mapped.GetMacro():
 		return Macro, 0
 	case kind == Number:
 		return l.setPosition(p.value), 0

@@ -11,7 +11,7 @@ import (
 // Each problem names the parameter as the link does, its kind for the count, and why for people.
 func TestProblemsOfALink(t *testing.T) {
 	source := &catalog.Source{Source: &catalogpb.Source{Parameters: []*catalogpb.Parameter{
-		{From: "price", To: "cost", Currency: "USD"}, {From: "visitor", To: "click_id"},
+		{From: "price", To: "cost", Currency: "USD"}, {From: "visitor", To: "click_id"}, {From: "zone", Macro: "ZONE_ID", To: "pub_id"},
 	}}}
 	many := strings.Repeat("x=&", maxParameters)
 	cases := map[string]struct {
@@ -22,6 +22,7 @@ func TestProblemsOfALink(t *testing.T) {
 		"empty values":                  {"cid=a&ad=&sub1=&pos=", ""},
 		"a macro":                       {"sub1={x}", `sub1 Macro: "{x}" looks like a macro that was not expanded: counts as missing`},
 		"a macro of a mapped name":      {"visitor=%24%7BV%7D", `visitor Macro: "${V}" looks like a macro that was not expanded: counts as missing`},
+		"a macro of the source's own":   {"zone=ZONE_ID", `zone Macro: "ZONE_ID" looks like a macro that was not expanded: counts as missing`},
 		"stated again, by a short name": {"ad_id=1&ad=2", "ad Repeated: is stated again: the first one counts"},
 		"an amount stated again":        {"price=1&price=2", "price Repeated: is stated again: the first one counts"},
 		"an id that is none":            {"pub=a%20b", "pub ID: is not an id of 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -: dropped"},
