@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/catalog/local"
 	"github.com/clicktally/clicktally/runtime/query"
@@ -175,17 +176,21 @@ func (s *Standalone) startAggregator(ctx context.Context) error {
 		return err
 	}
 	var err error
-	s.aggregator, err = aggregate.New(aggregate.Config{
-		Kafka: s.servers.brokers(), Topics: s.source.topics, Generation: generation,
-		ClickHouse: s.servers.history, Database: s.source.database(), Redis: s.servers.live,
-		Epoch:     uint16(s.follower.Current().Pipeline().GetEpoch()),
-		Retention: s.source.retention(), Log: s.config.Log, Registry: s.registry,
-	})
-	if err != nil {
+	if s.aggregator, err = aggregate.New(s.aggregatorConfig(s.follower.Current().Pipeline())); err != nil {
 		return err
 	}
 	s.units.start("aggregator", s.aggregator.Run)
 	return nil
+}
+
+func (s *Standalone) aggregatorConfig(p *catalogpb.Pipeline) aggregate.Config {
+	return aggregate.Config{
+		Kafka: s.servers.brokers(), Topics: s.source.topics, Generation: generation,
+		ClickHouse: s.servers.history, Database: s.source.database(), Redis: s.servers.live,
+		Epoch:      uint16(p.GetEpoch()),
+		SessionGap: time.Duration(p.GetSessionGapMs()) * time.Millisecond,
+		Retention:  s.source.retention(), Log: s.config.Log, Registry: s.registry,
+	}
 }
 
 func (s *Standalone) startQuery(context.Context) error {
