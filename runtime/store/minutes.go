@@ -26,6 +26,10 @@ func Ver(epoch uint16, offset uint64) uint64 { return uint64(epoch)<<48 | offset
 // VerOffset is the cut of a ver.
 func VerOffset(ver uint64) uint64 { return ver & (1<<48 - 1) }
 
+// zeroesInJoins ends a statement that takes what has no partner in a join for 0: a server's profile
+// may ask for NULL, with which every comparison is false.
+const zeroesInJoins = " SETTINGS join_use_nulls = 0"
+
 //go:embed minutes.sql
 var minutesSQL string
 

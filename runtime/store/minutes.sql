@@ -109,4 +109,4 @@ WHERE k.ver < t.new_ver AND (bitShiftRight(k.ver, 48) < {epoch} OR (
   AND t.t_suspicious >= k.clicks_suspicious AND t.t_fraudulent >= k.clicks_fraudulent))
 ORDER BY t.sp, t.m
 SETTINGS max_insert_threads = 1, min_insert_block_size_rows = 1000000000000, min_insert_block_size_bytes = 0,
-  insert_deduplicate = 0, async_insert = 0
+  insert_deduplicate = 0, async_insert = 0, join_use_nulls = 0

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,5 +174,55 @@ func TestAllRowsOfAMinuteBecomeVisibleTogether(t *testing.T) {
 	}
 	if parts != 1 || count != campaigns {
 		t.Errorf("%d rows in %d parts, want %d in one", count, parts, campaigns)
+	}
+}
+
+// joinsWithNulls stands for a server whose profile sets join_use_nulls: the setting comes before the
+// statement's own, which win. (The embedded engine keeps no settings between statements.)
+type joinsWithNulls struct{ driver.Conn }
+
+func withNulls(statement string) string {
+	const settings, nulls = "SETTINGS ", "join_use_nulls = 1"
+	if i := strings.LastIndex(statement, settings); i >= 0 {
+		return statement[:i+len(settings)] + nulls + ", " + statement[i+len(settings):]
+	}
+	return statement + " " + settings + nulls
+}
+
+func (c joinsWithNulls) Exec(ctx context.Context, statement string, args ...any) error {
+	return c.Conn.Exec(ctx, withNulls(statement), args...)
+}
+
+func (c joinsWithNulls) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	return c.Conn.Query(ctx, withNulls(query), args...)
+}
+
+func (c joinsWithNulls) QueryRow(ctx context.Context, query string, args ...any) driver.Row {
+	return c.Conn.QueryRow(ctx, withNulls(query), args...)
+}
+
+func TestAServerThatJoinsWithNullsCountsAlike(t *testing.T) {
+	plain, db := database(t)
+	conn := joinsWithNulls{plain}
+	insert(t, conn, db, valid(0, 1), valid(1, 2), valid(2, 1))
+	manifest := store.Manifest{SrcPart: part, From: 0, To: 3, Minutes: []int64{minute.Unix()}, Written: time.Now()}
+	if err := store.InsertManifests(t.Context(), conn, db, []store.Manifest{manifest}); err != nil {
+		t.Fatal(err)
+	}
+	state, err := store.ReadLoaded(t.Context(), conn, db, epoch, []event.SrcPart{part}, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := state[part].Dirty[minute.Unix()]; got != 3 {
+		t.Errorf("the minute is touched up to %d, want 3: it has no mark", got)
+	}
+	var day time.Time
+	if err := conn.QueryRow(t.Context(), store.SelectSessionDays(db, minute, time.Minute)).Scan(&day); err != nil {
+		t.Errorf("a day without sessions is not due: %v", err)
+	}
+	compute(t, conn, db, 3)
+	mark(t, conn, db)
+	if got, want := read(t, conn, db), (seen{rows: 1, valid: 2, duplicates: 1, spend: 20, offset: 3}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

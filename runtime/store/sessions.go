@@ -26,5 +26,5 @@ func SelectSessionDays(db string, from time.Time, margin time.Duration) string {
 		".manifests ARRAY JOIN minutes AS m WHERE m >= " + instant(from.Truncate(24*time.Hour)) + " GROUP BY day) AS t" +
 		" LEFT JOIN (SELECT toStartOfDay(hour) AS day, max(ver) AS computed FROM " + Quote(db) + ".sessions GROUP BY day) AS s" +
 		" ON t.day = s.day WHERE s.computed = 0 OR t.touched + " + strconv.FormatInt(margin.Milliseconds(), 10) +
-		" > toInt64(s.computed) ORDER BY t.day"
+		" > toInt64(s.computed) ORDER BY t.day" + zeroesInJoins
 }

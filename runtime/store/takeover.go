@@ -103,7 +103,7 @@ func readDirty(ctx context.Context, conn driver.Conn, db, list string, epoch uin
 		WHERE (` + loadedRanges(state) + `) AND m >= toDateTime(` + strconv.FormatInt(rawFloor, 10) + `, 'UTC') GROUP BY src_part, m) AS t
 		LEFT JOIN (SELECT src_part, minute, max(ver) AS marked FROM {db}.marks WHERE src_part IN ({list}) GROUP BY src_part, minute) AS k
 		ON t.src_part = k.src_part AND t.m = k.minute
-		WHERE bitOr(bitShiftLeft(toUInt64(` + strconv.Itoa(int(epoch)) + `), 48), t.touched) > k.marked`
+		WHERE bitOr(bitShiftLeft(toUInt64(` + strconv.Itoa(int(epoch)) + `), 48), t.touched) > k.marked` + zeroesInJoins
 	return each(ctx, conn, query, db, list, func(scan func(...any) error) error {
 		var part uint32
 		var minute int64
