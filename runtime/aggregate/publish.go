@@ -50,7 +50,8 @@ func (w *worker) startPublish(ctx context.Context, now time.Time) {
 	})
 }
 
-// publish returns the parts whose data Redis lost. Their marker is set once all open panes are written.
+// publish returns the parts whose data Redis lost. Their marker is set once all open panes are written;
+// the minute rows follow, because published asks for them.
 func (w *worker) publish(ctx context.Context, pub publication) ([]event.SrcPart, error) {
 	missing, err := w.live.Lost(ctx, pub.parts)
 	if err != nil {
@@ -60,14 +61,22 @@ func (w *worker) publish(ctx context.Context, pub publication) ([]event.SrcPart,
 		return nil, err
 	}
 	w.metrics.liveWrites.Add(float64(len(pub.writes)))
-	var parts []event.SrcPart
+	var parts, restored []event.SrcPart
 	var asOf []time.Time
 	for i, part := range pub.parts {
-		if (pub.full[part] || !slices.Contains(missing, part)) && !pub.asOf[i].IsZero() {
-			parts, asOf = append(parts, part), append(asOf, pub.asOf[i])
+		lost := slices.Contains(missing, part)
+		if lost && !pub.full[part] || pub.asOf[i].IsZero() {
+			continue
+		}
+		parts, asOf = append(parts, part), append(asOf, pub.asOf[i])
+		if lost {
+			restored = append(restored, part)
 		}
 	}
-	return missing, w.live.Finish(ctx, parts, asOf)
+	if err := w.live.Finish(ctx, parts, asOf); err != nil {
+		return nil, err
+	}
+	return missing, w.live.Restored(ctx, restored)
 }
 
 // published notes what has to be written again.

@@ -60,6 +60,12 @@ func TestLiveCounters(t *testing.T) {
 	if err := writer.Finish(t.Context(), []event.SrcPart{1, 2}, []time.Time{later.Add(time.Second), later}); err != nil {
 		t.Fatal(err)
 	}
+	if lost, err = writer.Lost(t.Context(), []event.SrcPart{1, 2}); err != nil || len(lost) != 2 {
+		t.Errorf("lost %v, %v; want both: a time says nothing about what is there", lost, err)
+	}
+	if err := writer.Restored(t.Context(), []event.SrcPart{1, 2}); err != nil {
+		t.Fatal(err)
+	}
 	if lost, err = writer.Lost(t.Context(), []event.SrcPart{1, 2}); err != nil || len(lost) != 0 {
 		t.Errorf("lost %v, %v; want none", lost, err)
 	}

@@ -101,8 +101,7 @@ func (w *LiveWriter) Lost(ctx context.Context, parts []event.SrcPart) ([]event.S
 	return lost, nil
 }
 
-// Finish sets the marker of parts and the time until which each one's log is counted. It comes after
-// all open panes of parts that were lost have been written.
+// Finish sets the time until which each part's log is counted.
 func (w *LiveWriter) Finish(ctx context.Context, parts []event.SrcPart, asOf []time.Time) error {
 	if len(parts) != len(asOf) {
 		return errors.New("finish live counters: parts and times differ in number")
@@ -113,12 +112,28 @@ func (w *LiveWriter) Finish(ctx context.Context, parts []event.SrcPart, asOf []t
 	_, err := w.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, part := range parts {
 			p.HSet(ctx, w.Keys.AsOf(), liveField(part), strconv.FormatInt(asOf[i].UnixMilli(), 10))
-			p.HSet(ctx, w.Keys.Marker(), liveField(part), "1")
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("write the time of the live counters: %w", err)
+	}
+	return nil
+}
+
+// Restored sets the marker of parts that were lost, once all their open panes have been written. For
+// a part that was not lost it is never set: Redis may have lost its data since, and the marker is all
+// that tells.
+func (w *LiveWriter) Restored(ctx context.Context, parts []event.SrcPart) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	marks := make([]any, 0, 2*len(parts))
+	for _, field := range liveFields(parts) {
+		marks = append(marks, field, "1")
+	}
+	if err := w.Client.HSet(ctx, w.Keys.Marker(), marks...).Err(); err != nil {
+		return fmt.Errorf("write the marker of the live counters: %w", err)
 	}
 	return nil
 }

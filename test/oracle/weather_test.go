@@ -2,7 +2,9 @@ package oracle
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +85,27 @@ func TestLiveCountersComeBackWhenRedisLosesThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	rig.agree(patience)
+}
+
+// TestALossInTheMiddleOfAPublicationIsSeen empties Redis after the worker has found its marker there.
+func TestALossInTheMiddleOfAPublicationIsSeen(t *testing.T) {
+	rig := newRig(t, startStores(t), "between")
+	scribe := newScribe(rand.New(rand.NewPCG(*seed, 250)), time.Now())
+	rig.write(scribe.entries(150))
+	var lose atomic.Bool
+	rig.start("workers", func(c *aggregate.Config) {
+		c.RewriteEvery = 100 * time.Millisecond
+		c.Fault = func(effect string) error {
+			if effect == "live" && lose.CompareAndSwap(true, false) {
+				return rig.redis.FlushAll(context.Background()).Err()
+			}
+			return nil
+		}
+	})
+	rig.agree(patience)
+	lose.Store(true)
+	until(t, "a publication after the loss", func() bool { return !lose.Load() })
+	rig.agree(15 * time.Second)
 }
 
 func TestCompleteUntilFollowsTheClockAndNeverPassesWhatIsMissing(t *testing.T) {
