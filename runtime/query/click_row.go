@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
 )
 
 // scan reads one copy of a click.
@@ -58,10 +59,9 @@ type conversion struct {
 func (s *Server) conversionsOf(ctx context.Context, part uint32, id event.ID) ([]conversion, error) {
 	at := time.UnixMilli(id.Time()).Unix()
 	rows, err := s.config.ClickHouse.Query(ctx, fmt.Sprintf(`SELECT txid, kind, status, revenue_micros, revenue_currency, timestamp
-FROM %s.conversions FINAL
-WHERE src_part = @part AND click_id = @click AND click_time >= toDateTime(@at - 1) AND click_time < toDateTime(@at + 2)
+FROM %s
 ORDER BY timestamp, txid
-LIMIT %d`, s.config.Database, maxCopies),
+LIMIT %d`, store.ConversionsOnce(s.config.Database, "src_part = @part AND click_id = @click AND click_time >= toDateTime(@at - 1) AND click_time < toDateTime(@at + 2)"), maxCopies),
 		clickhouse.Named("part", part), clickhouse.Named("click", id.String()), clickhouse.Named("at", at))
 	if err != nil {
 		return nil, fmt.Errorf("read conversions of a click: %w", err)

@@ -76,6 +76,8 @@ var conversionColumns = []column[Row]{
 		}
 		return r.Event.Txid
 	}),
+	col("identity", identity),
+	col("copy", func(r *Row) uint64 { return ^r.Offset }),
 	col("ver", conversionVer),
 	col("status", func(r *Row) string { return r.Event.ConversionStatus.Name() }),
 	col("kind", func(r *Row) string { return r.Event.ConversionKind }),

@@ -90,6 +90,11 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 	sale, forged, settled := convert(9, clicked, "t3", approved), convert(10, clicked, "t3", pending), convert(12, clicked, "t4", rejected)
 	sale.Event.Caller, settled.Event.Caller = "propeller", "propeller"
 	rows = append(rows, convert(8, clicked, "t3", pending), sale, forged, settled, convert(13, clicked, "t4", pending))
+	// A retry, or a journal's second copy, of what was said first is no later status.
+	first := convert(14, clicked, "t5", pending)
+	again := first
+	again.Offset = 16
+	rows = append(rows, again, convert(15, clicked, "t5", approved), first)
 	for range 2 { // loaded twice
 		if err := store.InsertDerived(t.Context(), conn, db, rows); err != nil {
 			t.Fatal(err)
@@ -122,6 +127,7 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 		{"t1", "Rejected", 5_000_000, "c", "a", at, uint32(part)},
 		{"t3", "Approved", 9_000_000, "c", "a", at, uint32(part)},
 		{"t4", "Rejected", 12_000_000, "c", "a", at, uint32(part)},
+		{"t5", "Approved", 15_000_000, "c", "a", at, uint32(part)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("conversions (-want +got):\n%s", diff)

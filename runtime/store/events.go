@@ -36,7 +36,7 @@ var eventColumns = []column[Row]{
 	col("minute", func(r *Row) int64 { return r.Minute() }),
 	col("src_off", func(r *Row) uint64 { return r.Offset }),
 	col("loader", func(*Row) uint16 { return loaderVersion }),
-	col("identity", func(r *Row) []byte { id := r.Event.Identity(); return id[:] }),
+	col("identity", identity),
 	col("event_type", func(r *Row) string { return r.Event.EventType.Name() }),
 	col("origin", func(r *Row) string { return r.Event.Origin.Name() }),
 	col("event_id", func(r *Row) string { return r.Event.EventIDText() }),
@@ -98,6 +98,8 @@ var eventColumns = []column[Row]{
 	col("campaign_generation", func(r *Row) int64 { return r.Event.GetVerdict().GetCampaignGeneration() }),
 	col("catalog_offset", func(r *Row) int64 { return r.Event.GetVerdict().GetCatalogOffset() }),
 }
+
+func identity(r *Row) []byte { id := r.Event.Identity(); return id[:] }
 
 func reasons(r *Row) []string {
 	list := r.Event.GetVerdict().GetReasons()

@@ -29,6 +29,13 @@ func EventsOnce(db string, from, to time.Time) string {
 		" QUALIFY row_number() OVER (PARTITION BY src_part, minute, identity ORDER BY src_off) = 1)"
 }
 
+// ConversionsOnce is a subquery that yields one row of table conversions per click and txid, the one
+// with the highest ver, where the condition holds; it may speak of src_part, click_id and click_time.
+func ConversionsOnce(db, where string) string {
+	return "(SELECT * FROM " + Quote(db) + ".conversions FINAL WHERE " + where +
+		" ORDER BY ver DESC LIMIT 1 BY src_part, click_id, txid)"
+}
+
 // ConversionsByClick is a subquery that yields one row per conversion of clicks in [from, to), dated
 // at the click's time, with its last status in log order and the click's dimensions: src_part,
 // click_time, minute, click_id, txid, kind, status, revenue_micros, revenue_currency, timestamp (of
@@ -42,7 +49,7 @@ func ConversionsByClick(db string, from, to time.Time) string {
 		" c.campaign_id AS campaign_id, c.ad_id AS ad_id, c.advertiser_id AS advertiser_id, c.publisher_id AS publisher_id," +
 		" c.ts_id AS ts_id, c.country AS country, c.region AS region, c.device_type AS device_type," +
 		" c.disposition AS disposition, c.status AS click_status, c.external_id AS external_id" +
-		" FROM (SELECT * FROM " + Quote(db) + ".conversions FINAL WHERE " + timeRange("click_time", from, to) + ") AS v" +
+		" FROM " + ConversionsOnce(db, timeRange("click_time", from, to)) + " AS v" +
 		// Only clicks that converted go into the join: the lookup holds every click.
 		" INNER JOIN (SELECT * FROM " + Quote(db) + ".click_lookup FINAL WHERE " + timeRange("hour", floorHour(from), to) +
 		" AND (hour, event_id) IN (SELECT toStartOfHour(click_time), click_id FROM " + Quote(db) + ".conversions WHERE " +

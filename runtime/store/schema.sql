@@ -187,12 +187,16 @@ TTL hour + toIntervalDay(37)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 -- Conversions: dated at the click's time; the last status in log order wins, a traffic source's before any
--- visitor's (ver = offset of the conversion, plus 1<<62 when a source's key proved who said it).
+-- visitor's (ver = offset of the conversion, plus 1<<62 when a source's key proved who said it). One row per
+-- identity, at its lowest offset: a further copy, in the log after another status, is not said again
+-- (readers: store.ConversionsOnce).
 CREATE TABLE IF NOT EXISTS {db}.conversions (
   src_part UInt32,                    -- of the click
   click_time DateTime64(3, 'UTC'),    -- of the click id
   click_id String,
   txid String,                        -- without one: the kind, so that there is one per click and kind
+  identity FixedString(16),           -- of the conversion event
+  copy UInt64,                        -- 2^64-1 - event_off: the first copy wins
   ver UInt64,
   status LowCardinality(String),
   kind LowCardinality(String),
@@ -201,9 +205,9 @@ CREATE TABLE IF NOT EXISTS {db}.conversions (
   timestamp DateTime64(3, 'UTC'),     -- of the conversion event
   event_part UInt32,                  -- src_part and offset of the record that said so
   event_off UInt64
-) ENGINE = ReplacingMergeTree(ver)
+) ENGINE = ReplacingMergeTree(copy)
 PARTITION BY toMonday(click_time)
-ORDER BY (src_part, click_id, txid)
+ORDER BY (src_part, click_id, txid, identity)
 TTL toDateTime(click_time) + toIntervalDay({aggregate_days})
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
