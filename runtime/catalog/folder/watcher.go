@@ -26,7 +26,7 @@ const (
 type Watcher struct {
 	dirs    []string
 	notify  *fsnotify.Watcher
-	watched map[string]bool
+	watched map[string]os.FileInfo // what stood at each path when its watch began
 }
 
 // NewWatcher begins to watch. Load after it was made, and no change is missed. The caller closes it.
@@ -35,7 +35,7 @@ func NewWatcher(dirs ...string) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch folder: %w", err)
 	}
-	w := &Watcher{dirs: dirs, notify: notify, watched: map[string]bool{}}
+	w := &Watcher{dirs: dirs, notify: notify, watched: map[string]os.FileInfo{}}
 	if err := w.addAll(); err != nil {
 		return nil, errors.Join(err, notify.Close())
 	}
@@ -94,8 +94,11 @@ func (w *Watcher) addAll() error {
 				return err
 			}
 		}
-		root, err := filepath.EvalSymlinks(dir)
+		root, err := w.root(dir)
 		if err != nil {
+			return err
+		}
+		if root == "" {
 			continue
 		}
 		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -122,9 +125,36 @@ func (w *Watcher) addAll() error {
 	return nil
 }
 
+// root resolves dir, empty while it is not there. Then its parent is watched, so that its return is seen.
+func (w *Watcher) root(dir string) (string, error) {
+	root, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		return root, nil
+	}
+	if err := w.add(filepath.Dir(filepath.Clean(dir))); err != nil {
+		return "", err
+	}
+	root, _ = filepath.EvalSymlinks(dir) // it may have come before the watch; else this is empty
+	return root, nil
+}
+
+// add watches a folder. A watch holds the folder itself, not its path: where another has taken its
+// place, by rename or behind a link, the watch begins anew.
 func (w *Watcher) add(dir string) error {
-	if w.watched[dir] {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("watch folder: %w", err)
+	}
+	if known := w.watched[dir]; known != nil {
+		if os.SameFile(known, info) {
+			return nil
+		}
+		if err := w.notify.Remove(dir); err != nil && !errors.Is(err, fsnotify.ErrNonExistentWatch) {
+			return fmt.Errorf("watch folder %s: %w", dir, err)
+		}
 	}
 	if err := w.notify.Add(dir); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -132,6 +162,6 @@ func (w *Watcher) add(dir string) error {
 		}
 		return fmt.Errorf("watch folder %s: %w", dir, err)
 	}
-	w.watched[dir] = true
+	w.watched[dir] = info
 	return nil
 }
