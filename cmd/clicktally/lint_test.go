@@ -183,6 +183,12 @@ func TestLint(t *testing.T) {
 			args:  []string{"campaigns", "--platform", "platform", "--strict"},
 			want:  "campaigns/spring.yaml:10: notice: spec.limits: has no effect in this version: clicks are not limited yet\n1 problem in 1 of 1 file\n",
 		},
+		"workloads that nothing makes yet": {
+			files: map[string]string{"platform/platform.yaml": edit(t, platform, "replicas: 1", "replicas: 1\n  suspend: Reconciliation")},
+			args:  []string{"platform"},
+			want: "platform/platform.yaml:16: notice: spec.replicas: has no effect in this version: standalone is one process\n" +
+				"platform/platform.yaml:17: notice: spec.suspend: has no effect in this version: standalone is one process\nno problems in 1 file\n",
+		},
 		"a broken tracker of the platform is its owner's to correct": {
 			files: map[string]string{"platform/platform.yaml": edit(t, platform, "  domains: [t.example.com]\n", "")},
 			want: "not checked: tests of Campaign ads-emea/spring-sale: it has other problems\n" +

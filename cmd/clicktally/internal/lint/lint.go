@@ -77,6 +77,7 @@ type check struct {
 func (c *check) compile() []folder.Problem {
 	pipelines := compile.PipelinesOf(c.set.Objects)
 	objects := c.set.Objects
+	objects.Standalone = true // in this version only standalone serves these kinds
 	objects.Partial = len(pipelines) == 0
 	if objects.Partial {
 		pipelines = []string{""}
