@@ -68,7 +68,7 @@ func (s *Server) click(ctx context.Context, req *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if answer.Conversions, err = s.conversionsOf(ctx, answer.part, id); err != nil {
+	if answer.Conversions, err = s.conversionsOf(ctx, answer.part, id, answer.CampaignID); err != nil {
 		return nil, err
 	}
 	cut, err := s.markedCut(ctx, answer.part, answer.minute)

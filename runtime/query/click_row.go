@@ -56,13 +56,13 @@ type conversion struct {
 	Timestamp string  `json:"timestamp"`
 }
 
-func (s *Server) conversionsOf(ctx context.Context, part uint32, id event.ID) ([]conversion, error) {
+func (s *Server) conversionsOf(ctx context.Context, part uint32, id event.ID, campaign string) ([]conversion, error) {
 	at := time.UnixMilli(id.Time()).Unix()
 	rows, err := s.config.ClickHouse.Query(ctx, fmt.Sprintf(`SELECT txid, kind, status, revenue_micros, revenue_currency, timestamp
 FROM %s
 ORDER BY timestamp, txid
-LIMIT %d`, store.ConversionsOnce(s.config.Database, "src_part = @part AND click_id = @click AND click_time >= toDateTime(@at - 1) AND click_time < toDateTime(@at + 2)"), maxCopies),
-		clickhouse.Named("part", part), clickhouse.Named("click", id.String()), clickhouse.Named("at", at))
+LIMIT %d`, store.ConversionsOnce(s.config.Database, "src_part = @part AND click_id = @click AND click_time >= toDateTime(@at - 1) AND click_time < toDateTime(@at + 2) AND campaign_id = @campaign"), maxCopies),
+		clickhouse.Named("part", part), clickhouse.Named("click", id.String()), clickhouse.Named("at", at), clickhouse.Named("campaign", campaign))
 	if err != nil {
 		return nil, fmt.Errorf("read conversions of a click: %w", err)
 	}

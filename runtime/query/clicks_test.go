@@ -139,11 +139,13 @@ func TestOneClickSaysWhatWasDecidedAndHowItCounts(t *testing.T) {
 	})
 	h.click("2026-11-22T09:00:00.500Z", 9, 42, nil)
 	h.insert("marks", row{"src_part": firstPart, "minute": at("2026-11-22T09:00:00Z"), "ver": uint64(3<<48 | 42)})
-	h.insert("conversions", row{
-		"src_part": firstPart, "click_time": at("2026-11-22T09:00:00.500Z"), "click_id": id.String(), "txid": "t1",
-		"ver": uint64(50), "status": "Approved", "kind": "purchase", "revenue_micros": int64(19_990_000), "revenue_currency": "EUR",
-		"timestamp": at("2026-11-22T09:40:00Z"),
-	})
+	for ver, campaign := range []string{"spring-sale", "another-tenants"} { // which may not speak of this click
+		h.insert("conversions", row{
+			"src_part": firstPart, "click_time": at("2026-11-22T09:00:00.500Z"), "click_id": id.String(), "campaign_id": campaign, "txid": "t1",
+			"ver": uint64(50 + ver), "status": "Approved", "kind": "purchase", "revenue_micros": int64(19_990_000), "revenue_currency": "EUR",
+			"identity": fmt.Sprintf("%016d", ver), "timestamp": at("2026-11-22T09:40:00Z"),
+		})
+	}
 
 	byUUID := h.ask("/v1/clicks/" + id.String())
 	if diff := cmp.Diff(byUUID, h.ask("/v1/clicks/"+signer.Public(id))); diff != "" {
@@ -166,6 +168,9 @@ func TestOneClickSaysWhatWasDecidedAndHowItCounts(t *testing.T) {
 		t.Error(diff)
 	}
 	conversion := []any{"t1", "purchase", "Approved", "19.99", "2026-11-22T09:40:00.000Z"}
+	if n := len(list(byUUID, "conversions")); n != 1 {
+		t.Fatalf("%d conversions", n)
+	}
 	if diff := cmp.Diff(conversion, pick(list(byUUID, "conversions")[0], "txid", "kind", "status", "revenue.amount", "timestamp")); diff != "" {
 		t.Error(diff)
 	}

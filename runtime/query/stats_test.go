@@ -168,7 +168,7 @@ func TestStatsDatesConversionsAtTheirClick(t *testing.T) {
 	}
 	conversion := func(id, txid, status string, ver uint64, revenue int64) {
 		h.insert("conversions", row{
-			"src_part": firstPart, "click_time": at("2026-11-20T08:00:10Z"), "click_id": id, "txid": txid,
+			"src_part": firstPart, "click_time": at("2026-11-20T08:00:10Z"), "click_id": id, "campaign_id": "spring-sale", "txid": txid,
 			"identity": fmt.Sprintf("%016d", ver), "ver": ver, "status": status, "revenue_micros": revenue, "revenue_currency": "USD", "timestamp": at("2026-11-21T12:00:00Z"),
 		})
 	}

@@ -76,6 +76,7 @@ var conversionColumns = []column[Row]{
 		}
 		return r.Event.Txid
 	}),
+	col("campaign_id", func(r *Row) string { return r.Event.CampaignId }),
 	col("identity", identity),
 	col("copy", func(r *Row) uint64 { return ^r.Offset }),
 	col("ver", conversionVer),

@@ -95,6 +95,12 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 	again := first
 	again.Offset = 16
 	rows = append(rows, again, convert(15, clicked, "t5", approved), first)
+	// Another tenant's source speaks for its own campaign, and not for the click of this one.
+	intruder := convert(18, clicked, "t6", rejected)
+	intruder.Event.Caller, intruder.Event.CampaignId = "theirs", "other"
+	alone := convert(19, clicked, "t7", approved)
+	alone.Event.Caller, alone.Event.CampaignId = "theirs", "other"
+	rows = append(rows, convert(17, clicked, "t6", approved), intruder, alone)
 	for range 2 { // loaded twice
 		if err := store.InsertDerived(t.Context(), conn, db, rows); err != nil {
 			t.Fatal(err)
@@ -128,6 +134,7 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 		{"t3", "Approved", 9_000_000, "c", "a", at, uint32(part)},
 		{"t4", "Rejected", 12_000_000, "c", "a", at, uint32(part)},
 		{"t5", "Approved", 15_000_000, "c", "a", at, uint32(part)},
+		{"t6", "Approved", 17_000_000, "c", "a", at, uint32(part)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("conversions (-want +got):\n%s", diff)

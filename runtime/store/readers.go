@@ -29,11 +29,13 @@ func EventsOnce(db string, from, to time.Time) string {
 		" QUALIFY row_number() OVER (PARTITION BY src_part, minute, identity ORDER BY src_off) = 1)"
 }
 
-// ConversionsOnce is a subquery that yields one row of table conversions per click and txid, the one
-// with the highest ver, where the condition holds; it may speak of src_part, click_id and click_time.
+// ConversionsOnce is a subquery that yields one row of table conversions per click, stated campaign and
+// txid, the one with the highest ver, where the condition holds; it may speak of src_part, click_id,
+// click_time and campaign_id. Only those that state the click's own campaign count: a click id is no
+// secret, and a source may speak for the campaigns of its own namespace alone.
 func ConversionsOnce(db, where string) string {
 	return "(SELECT * FROM " + Quote(db) + ".conversions FINAL WHERE " + where +
-		" ORDER BY ver DESC LIMIT 1 BY src_part, click_id, txid)"
+		" ORDER BY ver DESC LIMIT 1 BY src_part, click_id, campaign_id, txid)"
 }
 
 // ConversionsByClick is a subquery that yields one row per conversion of clicks in [from, to), dated
@@ -41,7 +43,8 @@ func ConversionsOnce(db, where string) string {
 // click_time, minute, click_id, txid, kind, status, revenue_micros, revenue_currency, timestamp (of
 // the conversion), and from the click campaign_id, ad_id, advertiser_id, publisher_id, ts_id,
 // country, region, device_type, disposition, click_status, external_id. A conversion whose click was
-// not loaded (or is older than the lookup's 37 days) is left out; Test clicks are left out too.
+// not loaded (or is older than the lookup's 37 days), or is another campaign's, is left out; Test clicks
+// are left out too.
 func ConversionsByClick(db string, from, to time.Time) string {
 	return "(SELECT v.src_part AS src_part, v.click_time AS click_time, toStartOfMinute(v.click_time) AS minute," +
 		" v.click_id AS click_id, v.txid AS txid, v.kind AS kind, v.status AS status," +
@@ -54,7 +57,7 @@ func ConversionsByClick(db string, from, to time.Time) string {
 		" INNER JOIN (SELECT * FROM " + Quote(db) + ".click_lookup FINAL WHERE " + timeRange("hour", floorHour(from), to) +
 		" AND (hour, event_id) IN (SELECT toStartOfHour(click_time), click_id FROM " + Quote(db) + ".conversions WHERE " +
 		timeRange("click_time", from, to) + ")) AS c" +
-		" ON v.click_id = c.event_id WHERE c.disposition != 'Test')"
+		" ON v.click_id = c.event_id AND v.campaign_id = c.campaign_id WHERE c.disposition != 'Test')"
 }
 
 // CompleteUntil selects complete_until (DateTime64(3), the lowest of the given generation's
