@@ -56,6 +56,10 @@ func (s *scribe) entry() entry {
 		return encoded(e, "WrongPartition")
 	case n < 24 && len(s.written) > 0:
 		return s.copyOf(s.written[s.r.IntN(len(s.written))])
+	case n < 32 && len(s.written) > 0:
+		if e := s.written[s.r.IntN(len(s.written))]; e.Origin == event.Origin_ORIGIN_FOREIGN {
+			return s.namesake(e)
+		}
 	}
 	e := s.event(s.time())
 	s.written = append(s.written, e)
@@ -82,17 +86,37 @@ func (s *scribe) copyOf(e *event.Event) entry {
 	return encoded(again, "")
 }
 
-// time is mostly within the panes, sometimes in minutes that Redis still keeps, rarely days ago.
+// namesake is another event under the same foreign id: one part of its identity differs.
+func (s *scribe) namesake(e *event.Event) entry {
+	other := e.CloneVT()
+	switch s.r.IntN(4) {
+	case 0: // another time, within the minute or beside it
+		other.Timestamp += pick(s.r, int64(-1), 1, 60_000)
+	case 1:
+		other.Caller += "-b"
+	case 2:
+		other.CampaignId += "-b"
+	case 3:
+		other.EventType = event.EventType(1 + int(e.EventType)%6)
+	}
+	s.written = append(s.written, other)
+	return encoded(other, "")
+}
+
+// time is mostly within the panes, sometimes at their edge or in minutes that Redis still keeps,
+// rarely days or weeks ago.
 func (s *scribe) time() time.Time {
 	switch n := s.r.IntN(20); {
-	case n < 14:
+	case n < 12:
 		return s.now.Add(-time.Duration(s.r.Int64N(int64(150 * time.Second))))
-	case n < 16:
+	case n < 14:
 		return s.now.Add(time.Duration(s.r.Int64N(int64(2 * time.Minute))))
+	case n < 16:
+		return s.now.Add(-time.Duration(13+s.r.IntN(4)) * time.Minute)
 	case n < 19:
 		return s.now.Add(-20*time.Minute - time.Duration(s.r.IntN(3))*17*time.Minute)
 	}
-	return s.now.Add(-time.Duration(1+s.r.IntN(5)) * 24 * time.Hour)
+	return s.now.Add(-time.Duration(1+s.r.IntN(60)) * 24 * time.Hour)
 }
 
 func (s *scribe) id(kind string, n int) string {
