@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -17,7 +18,7 @@ const (
 	topic      = "ct.events.0"
 	heartbeats = "ct.heartbeats"
 	partitions = 4
-	patience   = 20 * time.Second // of a test that waits for something that must come
+	patience   = time.Minute // of a test that waits for something that must come
 )
 
 func newCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
@@ -33,6 +34,11 @@ func newCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
 
 func newAccepter(t testing.TB, c *kfake.Cluster, change func(*Config)) *Accepter {
 	t.Helper()
+	return newAccepterOn(t, c.ListenAddrs(), change)
+}
+
+func newAccepterOn(t testing.TB, seeds []string, change func(*Config)) *Accepter {
+	t.Helper()
 	cfg := Config{
 		GenerationAt: func(int64) *catalogpb.Generation {
 			return &catalogpb.Generation{Topic: topic, Partitions: partitions}
@@ -42,7 +48,7 @@ func newAccepter(t testing.TB, c *kfake.Cluster, change func(*Config)) *Accepter
 	if change != nil {
 		change(&cfg)
 	}
-	client, err := kgo.NewClient(append(ClientOpts(cfg.DeliveryTimeout, cfg.MaxInFlight), kgo.SeedBrokers(c.ListenAddrs()...))...)
+	client, err := kgo.NewClient(append(ClientOpts(cfg.DeliveryTimeout, cfg.MaxInFlight), kgo.SeedBrokers(seeds...))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,17 +71,27 @@ func click(ad string) *event.Event {
 // logged reads what the topic holds now, whatever partition it is in, in the order of each.
 func logged(t testing.TB, c *kfake.Cluster, name string) []*kgo.Record {
 	t.Helper()
-	want := 0
-	for _, p := range c.PartitionInfos(name) {
-		want += int(p.HighWatermark)
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	return loggedOn(t, c.ListenAddrs(), name)
+}
+
+func loggedOn(t testing.TB, seeds []string, name string) []*kgo.Record {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(seeds...), kgo.ConsumeTopics(name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, name)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	ends.Each(func(end kadm.ListedOffset) { want += int(end.Offset) })
 	var records []*kgo.Record
 	for len(records) < want {
 		fetches := client.PollFetches(ctx)
