@@ -38,17 +38,18 @@ type rig struct {
 
 // stores are shared by the cases of a test: a pipeline is a topic prefix and a database.
 type stores struct {
-	kafka, redis, clickhouse string
+	kafka             []string
+	redis, clickhouse string
 }
 
 func startStores(t testing.TB) stores {
-	return stores{clickhouse: servers.ClickHouse(t), redis: servers.Redis(t), kafka: servers.Kafka(t)}
+	return stores{clickhouse: servers.ClickHouse(t), redis: servers.Redis(t), kafka: []string{servers.Kafka(t)}}
 }
 
 func newRig(t testing.TB, s stores, prefix string) *rig {
 	t.Helper()
 	r := &rig{t: t, topics: topics.Names{Prefix: prefix}, database: servers.Database(t), dead: map[string]int{}}
-	r.seeds = []kgo.Opt{kgo.SeedBrokers(s.kafka)}
+	r.seeds = []kgo.Opt{kgo.SeedBrokers(s.kafka...)}
 	var err error
 	if r.kafka, err = kgo.NewClient(append(r.seeds, kgo.RecordPartitioner(kgo.ManualPartitioner()))...); err != nil {
 		t.Fatal(err)
