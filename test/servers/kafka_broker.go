@@ -91,9 +91,9 @@ func BrokerCluster(t testing.TB, options ...BrokerOption) *Cluster {
 	for _, option := range options {
 		option(&cfg)
 	}
-	cluster := &Cluster{t: t}
+	cluster, dir := &Cluster{t: t}, t.TempDir() // the folder is made first, so that it is removed last
 	t.Cleanup(func() { reportLogs(t, cluster); cluster.stop() })
-	if err := cluster.start(t.Context(), programs, t.TempDir(), cfg); err != nil {
+	if err := cluster.start(t.Context(), programs, dir, cfg); err != nil {
 		t.Fatal(err)
 	}
 	return cluster
