@@ -114,8 +114,12 @@ func balance(entries []Entry, raw []listed, counted map[string]*counts) Balance 
 	b := Balance{Sent: len(entries)}
 	found := make(map[string]bool, len(raw)) // event id -> acknowledged to us
 	distinct := map[place]int{}
+	converted := map[conversionKey]bool{}
 	for _, e := range raw {
 		found[e.EventID] = false
+		if e.EventType == "conversion" && !e.converts(converted) {
+			continue
+		}
 		p := place{e.Campaign, e.EventType}
 		if e.Disposition == string(Orphan) {
 			p.campaign = ""
@@ -157,6 +161,23 @@ func balance(entries []Entry, raw []listed, counted map[string]*counts) Balance 
 	return b
 }
 
+// conversionKey is what a conversion is counted by: without a txid there is one per click and kind.
+type conversionKey struct{ click, txid, kind string }
+
+// converts says whether a conversion is one of its own, and not a new status of one in seen. Those of
+// test clicks are not counted.
+func (e *listed) converts(seen map[conversionKey]bool) bool {
+	key := conversionKey{click: e.ClickID, txid: e.TxID}
+	if key.txid == "" {
+		key.kind = e.ConversionKind
+	}
+	if seen[key] || e.Disposition == string(Test) {
+		return false
+	}
+	seen[key] = true
+	return true
+}
+
 type figure struct {
 	typ string
 	n   int
@@ -166,7 +187,7 @@ func (c *counts) byType() []figure {
 	return []figure{
 		{"impression", c.impressions},
 		{"page_view", c.views},
-		{"bounce", c.bounces},
+		{"bounce", c.bounces}, {"click_through", c.throughs},
 		{"click", c.gross() + c.test + c.closed},
 		{"conversion", c.conversions},
 	}

@@ -64,7 +64,7 @@ func TestABalanceNamesWhatIsWrong(t *testing.T) {
 		return Entry{EventID: id, EventType: typ, Campaign: "c", Outcome: Routed, Acked: true}
 	}
 	entries := []Entry{acked("1", "click"), acked("2", "click"), acked("3", "impression"), {EventType: "click", Campaign: "c"}}
-	raw := []listed{{"1", "click", "c", "Routed"}, {"2", "click", "c", "Routed"}, {"3", "impression", "c", "Routed"}}
+	raw := []listed{{EventID: "1", EventType: "click", Campaign: "c", Disposition: "Routed"}, {EventID: "2", EventType: "click", Campaign: "c", Disposition: "Routed"}, {EventID: "3", EventType: "impression", Campaign: "c", Disposition: "Routed"}}
 	for name, c := range map[string]struct {
 		raw     []listed
 		counted map[string]*counts
@@ -96,9 +96,27 @@ func TestABalanceNamesWhatIsWrong(t *testing.T) {
 			Balance{Sent: 4, Acked: 3, Counted: 3, Lost: 1, Double: 1},
 		},
 		"an event that nobody was told about": {
-			append([]listed{{"9", "click", "nobody", "Orphan"}}, raw...),
+			append([]listed{{EventID: "9", EventType: "click", Campaign: "nobody", Disposition: "Orphan"}}, raw...),
 			map[string]*counts{"c": {valid: 2, impressions: 1}, "": {valid: 1}},
 			Balance{Sent: 4, Acked: 3, Counted: 3, Unacknowledged: 1},
+		},
+		"a conversion of others that was reported twice, one of a test click, and a step onwards": {
+			append([]listed{
+				{EventID: "5", EventType: "conversion", Campaign: "c", Disposition: "Routed", ClickID: "1", TxID: "t", ConversionKind: "lead"},
+				{EventID: "6", EventType: "conversion", Campaign: "c", Disposition: "Routed", ClickID: "1", TxID: "t", ConversionKind: "purchase"},
+				{EventID: "7", EventType: "conversion", Campaign: "c", Disposition: "Test", ClickID: "8"},
+				{EventID: "9", EventType: "click_through", Campaign: "c", Disposition: "Routed", ClickID: "1"},
+			}, raw...),
+			map[string]*counts{"c": {valid: 2, impressions: 1, conversions: 1, throughs: 1}},
+			Balance{Sent: 4, Acked: 3, Counted: 3, Unacknowledged: 4},
+		},
+		"two conversions of a click, by kind": {
+			append([]listed{
+				{EventID: "5", EventType: "conversion", Campaign: "c", Disposition: "Routed", ClickID: "1", ConversionKind: "lead"},
+				{EventID: "6", EventType: "conversion", Campaign: "c", Disposition: "Routed", ClickID: "1", ConversionKind: "purchase"},
+			}, raw...),
+			map[string]*counts{"c": {valid: 2, impressions: 1, conversions: 1}},
+			Balance{Sent: 4, Acked: 3, Counted: 2, Lost: 1, Unacknowledged: 2},
 		},
 	} {
 		got := balance(entries, c.raw, c.counted)

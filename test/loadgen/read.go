@@ -28,7 +28,7 @@ const (
 
 // counts is one campaign's figures, counted or expected.
 type counts struct {
-	impressions, views, bounces                 int
+	impressions, views, bounces, throughs       int
 	valid, suspicious, fraudulent, test, closed int
 	duplicates                                  int // of clicks
 	conversions                                 int
@@ -47,7 +47,7 @@ func (c *counts) less(before *counts) *counts {
 		return c
 	}
 	d := &counts{
-		impressions: c.impressions - before.impressions, views: c.views - before.views, bounces: c.bounces - before.bounces,
+		impressions: c.impressions - before.impressions, views: c.views - before.views, bounces: c.bounces - before.bounces, throughs: c.throughs - before.throughs,
 		valid: c.valid - before.valid, suspicious: c.suspicious - before.suspicious, fraudulent: c.fraudulent - before.fraudulent,
 		test: c.test - before.test, closed: c.closed - before.closed,
 		duplicates: c.duplicates - before.duplicates, conversions: c.conversions - before.conversions,
@@ -71,6 +71,7 @@ func (r Reader) stats(ctx context.Context, from, to time.Time) (map[string]*coun
 			Impressions int               `json:"impressions"`
 			Views       int               `json:"lp_views"`
 			Bounces     int               `json:"bounces"`
+			Throughs    int               `json:"lp_clicks"`
 			Conversions map[string]int    `json:"conversions"`
 			Spend       []event.MoneyText `json:"spend"`
 		} `json:"rows"`
@@ -82,7 +83,7 @@ func (r Reader) stats(ctx context.Context, from, to time.Time) (map[string]*coun
 	all := map[string]*counts{}
 	for _, row := range answer.Rows {
 		c := &counts{
-			impressions: row.Impressions, views: row.Views, bounces: row.Bounces,
+			impressions: row.Impressions, views: row.Views, bounces: row.Bounces, throughs: row.Throughs,
 			valid: row.Clicks.Valid, suspicious: row.Clicks.Suspicious, fraudulent: row.Clicks.Fraudulent,
 			test: row.Clicks.Test, closed: row.Clicks.Closed, duplicates: row.Clicks.Duplicate, spend: map[string]int64{},
 		}
@@ -107,6 +108,10 @@ type listed struct {
 	EventType   string `json:"event_type"`
 	Campaign    string `json:"campaign_id"`
 	Disposition string `json:"disposition"`
+
+	ClickID        string `json:"click_id"` // of the click that a conversion follows
+	TxID           string `json:"txid"`
+	ConversionKind string `json:"conversion_kind"`
 }
 
 // raw lists every distinct raw event with event time in [from, to).
