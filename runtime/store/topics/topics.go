@@ -88,13 +88,17 @@ func wanted(names Names, cfg Config) []wantedTopic {
 	}
 	return []wantedTopic{
 		{names.Events(cfg.Generation), cfg.Partitions, settings(map[string]string{
-			cleanupPolicy: "delete", "retention.ms": retention(cfg.Retention, HeartbeatRetention)})},
+			cleanupPolicy: "delete", "retention.ms": retention(cfg.Retention, HeartbeatRetention),
+		})},
 		{names.Catalog(), 1, settings(map[string]string{
-			cleanupPolicy: "compact", "delete.retention.ms": week})},
+			cleanupPolicy: "compact", "delete.retention.ms": week,
+		})},
 		{names.Heartbeats(), 1, settings(map[string]string{
-			cleanupPolicy: "compact,delete", "retention.ms": week, "delete.retention.ms": week})},
+			cleanupPolicy: "compact,delete", "retention.ms": week, "delete.retention.ms": week,
+		})},
 		{names.DeadLetters(), 1, settings(map[string]string{
-			cleanupPolicy: "delete", "retention.ms": retention(cfg.DeadLetters, 90*24*time.Hour)})},
+			cleanupPolicy: "delete", "retention.ms": retention(cfg.DeadLetters, 90*24*time.Hour),
+		})},
 	}
 }
 
