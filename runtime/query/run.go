@@ -35,7 +35,7 @@ func (s *Server) Run(ctx context.Context, api, admin net.Listener) error {
 
 func serve(ctx context.Context, group *errgroup.Group, l net.Listener, h http.Handler) {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout,
+		Handler: withoutBody(h), ReadHeaderTimeout: readHeaderTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
 	group.Go(func() error {
@@ -52,6 +52,19 @@ func serve(ctx context.Context, group *errgroup.Group, l net.Listener, h http.Ha
 			return errors.Join(fmt.Errorf("stop %s: %w", l.Addr(), err), server.Close())
 		}
 		return nil
+	})
+}
+
+// withoutBody leaves a request's body unread and ends its connection with the answer: readers send
+// none, and the server would wait for one that was announced and never comes.
+func withoutBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+			// It fails where there is no connection, and then there is nothing to wait for.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
