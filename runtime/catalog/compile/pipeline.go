@@ -29,13 +29,15 @@ func checkPipeline(object *v1alpha1.AggregationPipeline, o *Objects) checked {
 	}
 	accept := cmp.Or(spec.Accept, &v1alpha1.AcceptTimes{})
 	p.VisitorMaxAgeMs = atMost(&r, "spec.accept.visitorMaxAge", accept.VisitorMaxAge, defaultVisitorMaxAge, 24*time.Hour)
-	p.MaxAgeMs = atMost(&r, "spec.accept.maxAge", accept.MaxAge, defaultMaxAge, 720*time.Hour)
 	p.MaxAheadMs = atMost(&r, "spec.accept.maxAhead", accept.MaxAhead, defaultMaxAhead, time.Hour)
 	if w := spec.Windows; w != nil {
 		p.SessionGapMs = atMost(&r, "spec.windows.sessionGap", w.SessionGap, defaultSessionGap, 24*time.Hour)
 	}
 	retention := cmp.Or(spec.Retention, &v1alpha1.Retention{})
 	p.RawDays = uint32(cmp.Or(retention.RawDays, defaultRawDays))
+	// What is older than raw when it is logged is never counted, so it must not be acknowledged.
+	raw := time.Duration(p.GetRawDays()) * 24 * time.Hour
+	p.MaxAgeMs = atMost(&r, "spec.accept.maxAge", accept.MaxAge, min(defaultMaxAge, raw), min(720*time.Hour, raw))
 	p.AggregateDays = uint32(cmp.Or(retention.AggregateDays, defaultAggregateDays))
 	p.FraudLogDays = uint32(cmp.Or(retention.FraudLogDays, defaultFraudLogDays))
 	if p.GetAggregateDays() < p.GetRawDays() {
