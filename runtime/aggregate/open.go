@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,6 +49,11 @@ func (w *worker) startOpen(ctx context.Context, now time.Time) {
 			return nil, err
 		}
 		loaded, err := w.readLoaded(ctx, parts, floor, now)
+		for _, part := range parts {
+			if number := int32(part.Partition()); !log.bounded(number) {
+				err = errors.Join(err, fmt.Errorf("partition %d of %s has no leader yet", number, w.topic))
+			}
+		}
 		return func() {
 			for _, p := range waiting {
 				if w.partitions[p.number] == p {

@@ -75,6 +75,21 @@ func TestPanesLeaveMinutesThatAreNotExactToMinuteRows(t *testing.T) {
 	}
 }
 
+func TestAPaneThatIsDroppedBeforeItWasPublishedIsLeftToItsMinuteRows(t *testing.T) {
+	p := &partition{panes: newPanes(1, 0, 10, paneFloor(noon))}
+	far := noon.Add(paneAhead + 2*time.Minute)
+	p.panes.add(click(far, 1), noon.Add(5*time.Minute)) // one clock says it is near
+	p.panes.add(click(far.Add(time.Minute), 2), noon)
+	if p.publish(noon, 2, false); p.history {
+		t.Error("nothing was dropped, yet the minute rows are asked for")
+	}
+	p.panes.add(click(far, 3), noon.Add(5*time.Minute))
+	p.panes.add(click(far.Add(-time.Minute), 4), noon) // another says it is not, and the range now holds the pane
+	if writes := p.publish(noon, 4, false); len(all(writes)) != 0 || !p.history {
+		t.Errorf("%d values of a dropped pane, minute rows asked for: %t; want none, true", len(writes), p.history)
+	}
+}
+
 func TestOwnIDsAreSeenOncePerBootAndCounter(t *testing.T) {
 	s := newIdentities()
 	for _, boot := range []uint64{1, 2} {

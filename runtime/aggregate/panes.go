@@ -22,8 +22,9 @@ type panes struct {
 	epoch uint16
 	limit int // visitor-stated combinations per campaign
 	window
-	open map[int64]*pane
-	last *pane // most records follow one of the same minute
+	open    map[int64]*pane
+	last    *pane // most records follow one of the same minute
+	dropped bool  // a pane was, and what it counted last may be in no value: its minute rows must be written
 }
 
 // window says for which minutes panes answer; for all others, minute rows do.
@@ -80,6 +81,7 @@ func (p *panes) skip(minute int64) {
 	for open := range p.open {
 		if !p.exact(open) {
 			delete(p.open, open)
+			p.dropped = true
 		}
 	}
 	p.last = nil

@@ -35,8 +35,7 @@ func (w *worker) startPublish(ctx context.Context, now time.Time) {
 			continue
 		}
 		full := all || p.rewrite
-		pub.writes = append(pub.writes, p.panes.changed(uint64(p.liveNext), full)...)
-		p.panes.close(now)
+		pub.writes = append(pub.writes, p.publish(now, uint64(p.liveNext), full)...)
 		pub.parts, pub.asOf = append(pub.parts, p.part), append(pub.asOf, p.asOf)
 		pub.full[p.part] = full
 		p.rewrite = false
@@ -48,6 +47,15 @@ func (w *worker) startPublish(ctx context.Context, now time.Time) {
 		lost, err := w.publish(ctx, pub)
 		return func() { w.published(pub, lost, err) }, err
 	})
+}
+
+// publish takes the changed values of the panes, or all of them, and lets old panes close.
+func (p *partition) publish(now time.Time, offset uint64, all bool) []store.LiveWrite {
+	writes := p.panes.changed(offset, all)
+	p.panes.close(now)
+	p.history = p.history || p.panes.dropped
+	p.panes.dropped = false
+	return writes
 }
 
 // publish returns the parts whose data Redis lost. Their marker is set once all open panes are written;

@@ -40,7 +40,6 @@ type worker struct {
 	lastLive   time.Time
 	lastAll    time.Time
 	lastProbe  time.Time
-	lastOpen   time.Time
 	oldAfter   time.Time // old minutes have had their share until then
 	nextDays   time.Time
 	schema     atomic.Bool
