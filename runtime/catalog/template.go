@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -89,7 +90,7 @@ func parseAuthority(authority string) (string, error) {
 		return "", errors.New("host must be written in ASCII (xn-- form)")
 	}
 	u, err := url.Parse("https://" + authority)
-	if err != nil {
+	if err != nil || !validPort(u.Port()) {
 		return "", errors.New("host or port is not valid")
 	}
 	host := normalHost(u.Hostname())
@@ -97,6 +98,12 @@ func parseAuthority(authority string) (string, error) {
 		return "", errors.New("URL has no valid host")
 	}
 	return host, nil
+}
+
+// validPort accepts none, which is the scheme's own.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // parseParts cuts text, from the end of the authority on, into literals and macros.

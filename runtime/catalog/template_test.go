@@ -82,6 +82,8 @@ func TestParseTemplateRefuses(t *testing.T) {
 		"a host outside ASCII":                     {"https://größe.example.org/", "ASCII"},
 		"a percent in the host":                    {"https://shop%2eexample.org/", "host"},
 		"a port that is no number":                 {"https://shop.example.org:x/", "port"},
+		"a port that no server has":                {"https://shop.example.org:99999/", "port"},
+		"port 0":                                   {"https://shop.example.org:0/", "port"},
 		"more than 2,048 bytes":                    {"https://shop.example.org/" + strings.Repeat("a", 2048), "2048"},
 		"an empty text":                            {"", "https://"},
 		"an unclosed IPv6 address":                 {"https://[::1/", "host"},
