@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -52,6 +54,10 @@ func (t *Tracker) generate(ctx *fasthttp.RequestCtx) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&r); err != nil {
 		answerProblem(ctx, problem.BadParameter("", "not a JSON object of known fields: "+err.Error()))
+		return
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		answerProblem(ctx, problem.BadParameter("", "more than one JSON value"))
 		return
 	}
 	text, bad := v.link(&r, string(ctx.Host()))

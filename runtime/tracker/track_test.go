@@ -170,6 +170,7 @@ func TestGeneratedLinksReadBackAsStated(t *testing.T) {
 		"an unknown campaign": {`{"campaign_id":"nobody"}`, "campaign_id"},
 		"an unknown offer":    {`{"campaign_id":"spring","offer_id":"of-9"}`, "offer_id"},
 		"a bad id":            {`{"campaign_id":"spring","ad_id":"a/b"}`, "ad_id"},
+		"a second object":     {`{"campaign_id":"spring"}{"campaign_id":"paused"}`, ""},
 	} {
 		resp, body := w.post("/v1/clicks/generate", tc.body)
 		var p problem.Problem
