@@ -124,7 +124,8 @@ func known(ctx context.Context, look func() error) error {
 
 func look(ctx context.Context, client *kadm.Client, names Names, cfg Config) (kadm.TopicDetails, error) {
 	events := names.Events(cfg.Generation)
-	details, err := client.ListTopics(ctx, events, names.Catalog(), names.Heartbeats(), names.DeadLetters())
+	// Asking for what we may do with a topic passes by the client's cache, which keeps "unknown" for seconds.
+	details, err := client.ListTopics(kadm.WithAuthorizedOps(ctx), events, names.Catalog(), names.Heartbeats(), names.DeadLetters())
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}
