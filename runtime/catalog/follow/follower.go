@@ -48,7 +48,8 @@ type Follower struct {
 	config  Config
 	current atomic.Pointer[catalog.Catalog]
 	synced  atomic.Bool
-	contact atomic.Int64 // ns since the epoch
+	contact atomic.Int64 // of earlier readers, ns since the epoch
+	reader  atomic.Pointer[topic.Reader]
 }
 
 // New makes a follower; Run fills it.
@@ -71,8 +72,14 @@ func (f *Follower) Ready() bool { return f.current.Load() != nil }
 // Synced reports whether the catalog comes from the log rather than from the disk copy.
 func (f *Follower) Synced() bool { return f.synced.Load() }
 
-// LastContact returns when the log was last read successfully, zero before the first time.
+// LastContact returns when the log was last read successfully, also when it held nothing new; zero
+// before the first time.
 func (f *Follower) LastContact() time.Time {
+	if reader := f.reader.Load(); reader != nil {
+		if last, _ := reader.Contact(); !last.IsZero() {
+			return last
+		}
+	}
 	if ns := f.contact.Load(); ns != 0 {
 		return time.Unix(0, ns)
 	}
@@ -130,6 +137,8 @@ func (f *Follower) follow(ctx context.Context, saver *saver) (reached bool, err 
 		return false, err
 	}
 	defer reader.Close()
+	f.contact.Store(unixNano(f.LastContact()))
+	f.reader.Store(reader)
 	next, err := f.build(ctx, reader)
 	if err != nil {
 		return false, err
@@ -167,11 +176,9 @@ func (f *Follower) read(ctx context.Context, reader *topic.Reader) ([]catalog.Ch
 		if err != nil {
 			return nil, err
 		}
-		last, gap := reader.Contact()
-		if gap > f.config.RebuildAfter {
+		if _, gap := reader.Contact(); gap > f.config.RebuildAfter {
 			return nil, errAbsent
 		}
-		f.contact.Store(last.UnixNano())
 		if len(records) == 0 && !reader.AtEnd() {
 			continue
 		}
@@ -209,4 +216,12 @@ func wait(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-timer.C:
 	}
+}
+
+// unixNano is 0 for the zero time.
+func unixNano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }

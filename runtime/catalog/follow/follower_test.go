@@ -105,6 +105,17 @@ func TestAnEditIsServedAndADeletionToo(t *testing.T) {
 	})
 }
 
+func TestALogWithoutNewsIsInContact(t *testing.T) {
+	onEach(t, func(t *testing.T, cluster *catalogtest.Cluster) {
+		publishAll(t, cluster.Publisher(t), nil, catalogtest.Campaign("a", url))
+		options := append([]kgo.Opt{kgo.FetchMaxWait(20 * time.Millisecond)}, cluster.Options...)
+		f, _ := start(t, follow.Config{Options: options, Topic: cluster.Topic})
+		catalogtest.Eventually(t, "first catalog", f.Synced)
+		first := f.LastContact()
+		catalogtest.Eventually(t, "contact goes on while nothing is published", func() bool { return f.LastContact().After(first) })
+	})
+}
+
 func TestAnAbortedTransactionIsInvisible(t *testing.T) {
 	onEach(t, func(t *testing.T, cluster *catalogtest.Cluster) {
 		p := cluster.Publisher(t)
