@@ -12,8 +12,8 @@ import (
 )
 
 // interrupted runs one worker, or two that know nothing of each other, and kills them before some
-// effect, or stops them cleanly when they live long enough. Their clocks may be wrong, so that minutes
-// change between panes and rows from one life to the next. Whatever they saw counted must hold.
+// effect, or stops them cleanly when they live long enough. Their clocks may be wrong for some time, so
+// that minutes change between panes and rows. Whatever they saw counted must hold.
 func (r *rig) interrupted(random *rand.Rand) {
 	r.t.Helper()
 	groups := []string{"workers", "zombie"}[:1+random.IntN(2)]
@@ -22,9 +22,15 @@ func (r *rig) interrupted(random *rand.Rand) {
 	for _, group := range groups {
 		last := random.IntN(40)
 		wrong := pick(random, 0, 0, 0, 16*time.Minute, -16*time.Minute, 3*time.Hour)
+		right := time.Now().Add(time.Duration(random.IntN(500)) * time.Millisecond)
 		done, stop := r.start(group, func(c *aggregate.Config) {
 			c.Fault = deadly(last)
-			c.Now = func() time.Time { return time.Now().Add(wrong) }
+			c.Now = func() time.Time {
+				if now := time.Now(); now.After(right) {
+					return now
+				}
+				return time.Now().Add(wrong)
+			}
 			c.FlushRows = 1 + random.IntN(50)
 			c.MaxBuffered = c.FlushRows + random.IntN(50)
 		})
