@@ -187,7 +187,8 @@ func (c *counts) byType() []figure {
 	return []figure{
 		{"impression", c.impressions},
 		{"page_view", c.views},
-		{"bounce", c.bounces}, {"click_through", c.throughs},
+		{"bounce", c.bounces},
+		{"click_through", c.throughs},
 		{"click", c.gross() + c.test + c.closed},
 		{"conversion", c.conversions},
 	}
