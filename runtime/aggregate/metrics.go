@@ -33,22 +33,30 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	}
 	m := &metrics{
 		records: counter("records_total", "Records read from the log by the live half."),
-		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: space, Subsystem: system,
-			Name: "dead_letters_total", Help: "Records produced to the dead letters, by reason."}, []string{"reason"}),
+		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: space, Subsystem: system,
+			Name: "dead_letters_total", Help: "Records produced to the dead letters, by reason.",
+		}, []string{"reason"}),
 		rows:       counter("rows_loaded_total", "Raw rows under a written manifest."),
 		minutes:    counter("minutes_computed_total", "Minutes computed and marked."),
 		refused:    counter("minutes_refused_total", "Computations refused because totals would have fallen below the mark."),
 		liveWrites: counter("live_writes_total", "Absolute values written to Redis."),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: space, Subsystem: system,
-			Name: "failures_total", Help: "Effects that failed and are tried again, by effect."}, []string{"effect"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: space, Subsystem: system,
-			Name: "effect_seconds", Help: "Duration of effects, by effect.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 16)}, []string{"effect"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: space, Subsystem: system,
+			Name: "failures_total", Help: "Effects that failed and are tried again, by effect.",
+		}, []string{"effect"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: space, Subsystem: system,
+			Name: "effect_seconds", Help: "Duration of effects, by effect.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 16),
+		}, []string{"effect"}),
 		lag:      gauge("lag_records", "Records of the log that a half has not taken in.", "partition", "half"),
 		stopped:  gauge("partition_stopped", "1 while the partition is stopped under the condition.", "partition", "condition"),
 		complete: gauge("complete_until_seconds", "complete_until of the partition, unix seconds.", "partition"),
 		dirty:    gauge("dirty_minutes", "Complete minutes that wait to be computed again.", "partition"),
-		buffered: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: space, Subsystem: system,
-			Name: "buffered_records", Help: "Records buffered for the next flush."}),
+		buffered: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: space, Subsystem: system,
+			Name: "buffered_records", Help: "Records buffered for the next flush.",
+		}),
 	}
 	registry.MustRegister(m.records, m.deadLetters, m.rows, m.minutes, m.refused, m.liveWrites, m.failures,
 		m.seconds, m.lag, m.stopped, m.complete, m.dirty, m.buffered)

@@ -29,22 +29,21 @@ func (p *progress) seen(end uint64, at time.Time) {
 // advance moves complete_until to the time at which the loaded prefix was all of the log, less the
 // slack that an event may take from its time into the log, but not past a dirty minute. Minutes that
 // were complete before and got something late hold nothing back: they are corrections.
-func (p *progress) advance(loaded uint64, slack time.Duration, oldestDirty func(from, limit int64) int64) bool {
+func (p *progress) advance(loaded uint64, slack time.Duration, oldestDirty func(from, limit int64) int64) {
 	for len(p.probes) > 0 && p.probes[0].end <= loaded {
 		p.reached = p.probes[0].at
 		p.probes = p.probes[1:]
 	}
 	candidate := p.reached.Add(-slack)
 	if !candidate.After(p.until) {
-		return false
+		return
 	}
 	limit := candidate.Unix() + 1
 	if dirty := oldestDirty(p.until.Truncate(time.Minute).Unix(), limit); dirty < limit {
 		candidate = time.Unix(dirty, 0)
 	}
 	if !candidate.After(p.until) {
-		return false
+		return
 	}
 	p.until = candidate.UTC()
-	return true
 }

@@ -3,6 +3,7 @@ package query_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -37,10 +38,11 @@ func TestABodyThatNeverComesHoldsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", length, err)
 		}
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusServiceUnavailable {
+		_, err = io.Copy(io.Discard, answer.Body)
+		if err = errors.Join(err, answer.Body.Close()); err != nil || answer.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: answered %d, error %v", length, answer.StatusCode, err)
 		}
-		if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("%s: the connection is held: %v", length, err)
 		}
 	}

@@ -27,8 +27,13 @@ func (r *MinuteRow) Entities() [7]Entity {
 // EntitiesOf names the entities of one combination of counted values.
 func EntitiesOf(campaign, ad, advertiser, publisher, source, country string) [7]Entity {
 	return [7]Entity{
-		{Kind: EntityAll}, {EntityCampaign, campaign}, {EntityAd, ad}, {EntityAdvertiser, advertiser},
-		{EntityPublisher, publisher}, {EntitySource, source}, {EntityCountry, country},
+		{Kind: EntityAll},
+		{EntityCampaign, campaign},
+		{EntityAd, ad},
+		{EntityAdvertiser, advertiser},
+		{EntityPublisher, publisher},
+		{EntitySource, source},
+		{EntityCountry, country},
 	}
 }
 

@@ -68,8 +68,10 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 		"what works by itself":    {of: tracker, spec: `{ack: {policy: Kafka}, signing: {mode: None}}`},
 		"ack, journal and limits": {of: tracker, spec: `{ack: {budget: 10ms}, journal: {whenFull: Reject}, limits: {action: Reject}}`, want: []string{"spec.ack", "spec.journal", "spec.limits"}},
 		"data files and signing":  {of: tracker, spec: `{data: {lists: {claim: c}}, signing: {mode: Enforce, keysRef: {name: k}}}`, want: []string{"spec.data", "spec.signing"}},
-		"pods in standalone": {of: tracker, spec: `{replicas: 2, version: "1", suspend: Reconciliation, route: {type: Ingress}, pod: {labels: {a: b}}}`, standalone: true,
-			want: []string{"spec.pod", "spec.replicas", "spec.route", "spec.suspend", "spec.version"}},
+		"pods in standalone": {
+			of: tracker, spec: `{replicas: 2, version: "1", suspend: Reconciliation, route: {type: Ingress}, pod: {labels: {a: b}}}`, standalone: true,
+			want: []string{"spec.pod", "spec.replicas", "spec.route", "spec.suspend", "spec.version"},
+		},
 
 		"parameters":     {of: source, spec: `{parameters: [{from: zone, to: pub_id}, {from: v, macro: SUBID, to: sub1}]}`},
 		"a source's key": {of: source, spec: `{postback: {auth: {secretRef: {name: k}, allowedCIDRs: [192.0.2.0/24]}}}`},
@@ -83,8 +85,10 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 			schedule: {from: "2026-01-01T00:00:00Z"}, targeting: {referrerHosts: [a.example]}, fraudPolicyRef: {name: default}, offers: [{id: o, url: "https://www.example.com/o"}],
 			routing: [{name: r, when: {deviceTypes: [Mobile]}, split: [{offer: o, weight: 10000}]}]}`},
 		"limits and a budget": {of: campaign, spec: `{limits: {perIP: {count: 1, window: 1m}}, budget: {daily: {amount: "1", currency: EUR}}}`, want: []string{"spec.budget", "spec.limits"}},
-		"countries": {of: campaign, spec: `{targeting: {countries: [DE]}, offers: [{id: o, url: "https://www.example.com/o"}], routing: [{name: r, when: {countries: [DE]}, split: [{offer: o, weight: 10000}]}]}`,
-			want: []string{"spec.routing[0].when.countries", "spec.targeting.countries"}},
+		"countries": {
+			of: campaign, spec: `{targeting: {countries: [DE]}, offers: [{id: o, url: "https://www.example.com/o"}], routing: [{name: r, when: {countries: [DE]}, split: [{offer: o, weight: 10000}]}]}`,
+			want: []string{"spec.routing[0].when.countries", "spec.targeting.countries"},
+		},
 	}
 	for sentence, c := range cases {
 		t.Run(sentence, func(t *testing.T) {

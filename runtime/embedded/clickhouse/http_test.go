@@ -135,7 +135,7 @@ func TestAFullQueueIsRefusedAndPingStillAnswers(t *testing.T) {
 	defer cancel()
 	for range 4 + 128 + 20 { // engine.Sessions, engine.MaxWaiting, and more
 		waiting.Go(func() {
-			request, err := http.NewRequestWithContext(ctx, "POST", "http://"+addr, strings.NewReader("SELECT sum(sleepEachRow(1)) FROM numbers(20) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0"))
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr, strings.NewReader("SELECT sum(sleepEachRow(1)) FROM numbers(20) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0"))
 			if err != nil {
 				t.Error(err)
 				return
@@ -145,7 +145,7 @@ func TestAFullQueueIsRefusedAndPingStillAnswers(t *testing.T) {
 				return // cancelled
 			}
 			defer answer.Body.Close()
-			if text, _ := io.ReadAll(answer.Body); answer.StatusCode == 503 && strings.HasPrefix(string(text), "Code: 202.") {
+			if text, _ := io.ReadAll(answer.Body); answer.StatusCode == http.StatusServiceUnavailable && strings.HasPrefix(string(text), "Code: 202.") {
 				refused.Add(1)
 			} else {
 				t.Errorf("%s: %s", answer.Status, text)

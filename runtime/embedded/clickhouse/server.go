@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -136,7 +137,7 @@ func newLauncher(cfg Config) (*launcher, error) {
 	}
 	l.arguments = []string{"--data", dir, "--listen", inheritedSocket, "--lib", library, "--exit-with-parent"}
 	if cfg.MemoryMiB > 0 {
-		l.arguments = append(l.arguments, "--memory", fmt.Sprint(cfg.MemoryMiB))
+		l.arguments = append(l.arguments, "--memory", strconv.Itoa(cfg.MemoryMiB))
 	}
 	return l, nil
 }

@@ -69,19 +69,20 @@ func TestSettingsHoldForTheirStatementOnly(t *testing.T) {
 	conn := connect(t, func(o *driver.Options) { o.MaxOpenConns = 1 })
 	const read = "SELECT value FROM system.settings WHERE name = 'max_block_size'"
 	standard := one[string](t, conn, read)
-	changed := driver.Context(t.Context(), driver.WithSettings(driver.Settings{"max_block_size": 1234}))
+	changed := driver.Settings{"max_block_size": 1234}
 	for _, step := range []struct {
-		ctx       context.Context
+		settings  driver.Settings
 		sql, want string
 	}{
 		{changed, read, "1234"},
-		{t.Context(), read, standard},
+		{nil, read, standard},
 		{changed, read + " SETTINGS max_block_size = 99", "99"},
-		{t.Context(), read, standard},
+		{nil, read, standard},
 	} {
+		ctx := driver.Context(t.Context(), driver.WithSettings(step.settings))
 		for range 8 { // every session of the engine
 			var got string
-			if err := conn.QueryRow(step.ctx, step.sql).Scan(&got); err != nil {
+			if err := conn.QueryRow(ctx, step.sql).Scan(&got); err != nil {
 				t.Fatal(err)
 			}
 			if got != step.want {
@@ -136,12 +137,15 @@ func TestACancelledStatementIsKilled(t *testing.T) {
 
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	for !done() {
-		if time.Now().After(deadline) {
+		select {
+		case <-deadline:
 			t.Fatalf("waited 20 s: %s", what)
+		case <-tick.C:
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 

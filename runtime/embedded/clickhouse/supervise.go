@@ -81,7 +81,7 @@ func (s *Server) runChild(ctx context.Context, l *launcher, ready chan<- error) 
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)
 	}
-	defer socket.Close()
+	defer func() { _ = socket.Close() }() // a copy for the child
 	tail := &tailWriter{}
 	command := exec.Command(l.command[0], append(l.command[1:len(l.command):len(l.command)], l.arguments...)...)
 	command.ExtraFiles = []*os.File{socket}

@@ -30,14 +30,14 @@ func Acquire(dir string) (*Lock, error) {
 		return nil, fmt.Errorf("open the lock of the data directory: %w", err)
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer file.Close()
+		_ = file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("data directory %s is in use by process %s: stop that process or choose another directory", dir, owner(path))
 		}
 		return nil, fmt.Errorf("lock data directory %s: %w", dir, err)
 	}
 	if err := writeOwner(file); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, err
 	}
 	return &Lock{file}, nil

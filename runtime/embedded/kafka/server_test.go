@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func TestSecondProcessOnTheDirectoryIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	start(t, dir)
 	_, err := kafka.Start(t.Context(), kafka.Config{Dir: dir})
-	if err == nil || !strings.Contains(err.Error(), "in use by process "+fmt.Sprint(os.Getpid())) || !strings.Contains(err.Error(), dir) {
+	if err == nil || !strings.Contains(err.Error(), "in use by process "+strconv.Itoa(os.Getpid())) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("second start: %v, want an error with the directory and the process that holds it", err)
 	}
 }

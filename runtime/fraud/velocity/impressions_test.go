@@ -15,17 +15,17 @@ func TestImpressions(t *testing.T) {
 		wantMs uint32
 		want   bool
 	}{
-		"a click half a second after its impression":      {[]int64{start}, key, start + 499, 499, true},
-		"a click in the same ms":                          {[]int64{start}, key, start, 0, true},
-		"the last of several impressions counts":          {[]int64{start, start + 300}, key, start + 400, 100, true},
-		"an impression that arrives late changes nothing": {[]int64{start + 300, start}, key, start + 400, 100, true},
-		"no impression":          {nil, key, start, 0, false},
-		"a clock set back since": {[]int64{start}, key, start - 1, 0, false},
-		"another ad":             {[]int64{start}, OfVisitor("spring-sale", "ad-2", visitor), start + 1, 0, false},
-		"another campaign":       {[]int64{start}, OfVisitor("autumn-sale", "ad-1", visitor), start + 1, 0, false},
-		"another visitor":        {[]int64{start}, OfVisitor("spring-sale", "ad-1", visitor[:15]), start + 1, 0, false},
-		"ids that are the same only when written together": {[]int64{start}, OfVisitor("spring-salea", "d-1", visitor), start + 1, 0, false},
-		"an impression of more than 49 days ago":           {[]int64{start}, key, start + 1<<33, 1<<32 - 1, true},
+		"a click half a second later":  {[]int64{start}, key, start + 499, 499, true},
+		"a click in the same ms":       {[]int64{start}, key, start, 0, true},
+		"the last of several counts":   {[]int64{start, start + 300}, key, start + 400, 100, true},
+		"a late impression is none":    {[]int64{start + 300, start}, key, start + 400, 100, true},
+		"no impression":                {nil, key, start, 0, false},
+		"a clock set back since":       {[]int64{start}, key, start - 1, 0, false},
+		"another ad":                   {[]int64{start}, OfVisitor("spring-sale", "ad-2", visitor), start + 1, 0, false},
+		"another campaign":             {[]int64{start}, OfVisitor("autumn-sale", "ad-1", visitor), start + 1, 0, false},
+		"another visitor":              {[]int64{start}, OfVisitor("spring-sale", "ad-1", visitor[:15]), start + 1, 0, false},
+		"ids alike only when joined":   {[]int64{start}, OfVisitor("spring-salea", "d-1", visitor), start + 1, 0, false},
+		"one of more than 49 days ago": {[]int64{start}, key, start + 1<<33, 1<<32 - 1, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -110,7 +110,7 @@ func run(o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Unlock()
+	defer func() { _ = lock.Unlock() }() // the end of the process unlocks as well
 	listener, err := listen(o.listen)
 	if err != nil {
 		return err
@@ -130,7 +130,9 @@ func serve(ctx context.Context, listener net.Listener, e *engine.Engine, log *sl
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	fmt.Println(ReadyPrefix + listener.Addr().String())
+	if _, err := fmt.Fprintln(os.Stdout, ReadyPrefix+listener.Addr().String()); err != nil {
+		return fmt.Errorf("say that the server answers: %w", err)
+	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve the ClickHouse HTTP interface: %w", err)
@@ -151,7 +153,7 @@ func listen(address string) (net.Listener, error) {
 			return nil, fmt.Errorf("listen on %q: want fd:N", address)
 		}
 		file := os.NewFile(uintptr(fd), "listener")
-		defer file.Close()
+		defer func() { _ = file.Close() }() // FileListener took a copy
 		listener, err := net.FileListener(file)
 		if err != nil {
 			return nil, fmt.Errorf("listen on the inherited socket %d: %w", fd, err)

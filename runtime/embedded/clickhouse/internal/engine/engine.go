@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -101,10 +103,10 @@ func serverOptions(data string, cfg Config) []string {
 // querySettings hold for every statement that says nothing else.
 func querySettings(cfg Config) map[string]string {
 	return map[string]string{
-		"max_threads":        fmt.Sprint(cfg.Threads),
+		"max_threads":        strconv.Itoa(cfg.Threads),
 		"max_insert_threads": "1",
-		"max_memory_usage":   fmt.Sprint(cfg.MemoryBytes / 2),
-		"max_result_bytes":   fmt.Sprint(MaxResultBytes),
+		"max_memory_usage":   strconv.FormatInt(cfg.MemoryBytes/2, 10),
+		"max_result_bytes":   strconv.Itoa(MaxResultBytes),
 		// An acknowledged row is in a part on disk, not in a buffer of the process.
 		"async_insert": "0",
 	}
@@ -115,9 +117,7 @@ const MaxResultBytes = 512 << 20
 
 func (e *Engine) open(name string) (*session, error) {
 	base := map[string]string{"log_comment": name}
-	for key, value := range e.base {
-		base[key] = value
-	}
+	maps.Copy(base, e.base)
 	options := append([]string(nil), e.options...)
 	for key, value := range base {
 		options = append(options, "--"+key+"="+value)

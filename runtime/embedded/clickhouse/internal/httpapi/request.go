@@ -15,6 +15,7 @@ import (
 
 	"github.com/ClickHouse/ch-go/compress"
 	"github.com/andybalholm/brotli"
+
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/internal/sqltext"
 )
 

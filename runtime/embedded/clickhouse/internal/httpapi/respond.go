@@ -17,6 +17,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 	"github.com/andybalholm/brotli"
+
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/internal/chdb"
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/internal/engine"
 )

@@ -108,8 +108,8 @@ func heredocEnd(text string, from int) int {
 		return 0
 	}
 	tag := text[from : i+1]
-	if close := strings.Index(text[i+1:], tag); close >= 0 {
-		return i + 1 + close + len(tag)
+	if end := strings.Index(text[i+1:], tag); end >= 0 {
+		return i + 1 + end + len(tag)
 	}
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -127,9 +128,9 @@ func openTransactions(files []file) map[int64]int16 {
 }
 
 func lastBatch(files []file) *batch {
-	for i := len(files) - 1; i >= 0; i-- {
-		if n := len(files[i].batches); n > 0 {
-			return &files[i].batches[n-1]
+	for _, file := range slices.Backward(files) {
+		if n := len(file.batches); n > 0 {
+			return &file.batches[n-1]
 		}
 	}
 	return nil
