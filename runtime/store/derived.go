@@ -70,12 +70,7 @@ var conversionColumns = []column[Row]{
 	col("src_part", func(r *Row) uint32 { return uint32(clickPart(r)) }),
 	col("click_time", func(r *Row) int64 { return clickID(r).Time() }),
 	col("click_id", func(r *Row) string { return clickID(r).String() }),
-	col("txid", func(r *Row) string {
-		if r.Event.Txid == "" {
-			return r.Event.ConversionKind
-		}
-		return r.Event.Txid
-	}),
+	col("txid", func(r *Row) string { return r.Event.Txid }),
 	col("campaign_id", func(r *Row) string { return r.Event.CampaignId }),
 	col("identity", identity),
 	col("copy", func(r *Row) uint64 { return ^r.Offset }),

@@ -101,6 +101,8 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 	alone := convert(19, clicked, "t7", approved)
 	alone.Event.Caller, alone.Event.CampaignId = "theirs", "other"
 	rows = append(rows, convert(17, clicked, "t6", approved), intruder, alone)
+	// A transaction that is called like a kind is not the conversion without a transaction.
+	rows = append(rows, convert(20, clicked, "purchase", approved))
 	for range 2 { // loaded twice
 		if err := store.InsertDerived(t.Context(), conn, db, rows); err != nil {
 			t.Fatal(err)
@@ -129,7 +131,8 @@ func TestConversionsAreDatedAtTheirClickAndTheLastStatusWins(t *testing.T) {
 	}
 	at := clicked.Event.Timestamp
 	want := []row{
-		{"purchase", "Pending", 6_000_000, "c", "a", at, uint32(part)},
+		{"", "Pending", 6_000_000, "c", "a", at, uint32(part)},
+		{"purchase", "Approved", 20_000_000, "c", "a", at, uint32(part)},
 		{"t1", "Rejected", 5_000_000, "c", "a", at, uint32(part)},
 		{"t3", "Approved", 9_000_000, "c", "a", at, uint32(part)},
 		{"t4", "Rejected", 12_000_000, "c", "a", at, uint32(part)},

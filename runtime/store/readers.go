@@ -30,12 +30,12 @@ func EventsOnce(db string, from, to time.Time) string {
 }
 
 // ConversionsOnce is a subquery that yields one row of table conversions per click, stated campaign and
-// txid, the one with the highest ver, where the condition holds; it may speak of src_part, click_id,
+// txid (without one: and kind), the one with the highest ver, where the condition holds; it may speak of src_part, click_id,
 // click_time and campaign_id. Only those that state the click's own campaign count: a click id is no
 // secret, and a source may speak for the campaigns of its own namespace alone.
 func ConversionsOnce(db, where string) string {
 	return "(SELECT * FROM " + Quote(db) + ".conversions FINAL WHERE " + where +
-		" ORDER BY ver DESC LIMIT 1 BY src_part, click_id, campaign_id, txid)"
+		" ORDER BY ver DESC LIMIT 1 BY src_part, click_id, campaign_id, txid, if(txid = '', kind, ''))"
 }
 
 // ConversionsByClick is a subquery that yields one row per conversion of clicks in [from, to), dated

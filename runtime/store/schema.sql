@@ -194,7 +194,7 @@ CREATE TABLE IF NOT EXISTS {db}.conversions (
   src_part UInt32,                    -- of the click
   click_time DateTime64(3, 'UTC'),    -- of the click id
   click_id String,
-  txid String,                        -- without one: the kind, so that there is one per click and kind
+  txid String,                        -- without one there is one conversion per click and kind
   campaign_id String,                 -- as stated: whom the speaker may speak for; another than the click's does not count
   identity FixedString(16),           -- of the conversion event
   copy UInt64,                        -- 2^64-1 - event_off: the first copy wins
