@@ -42,7 +42,8 @@ func (a *Aggregator) Status() Status { return a.status.get() }
 // Run counts until ctx ends, then flushes what is buffered and leaves the group. It may run once.
 func (a *Aggregator) Run(ctx context.Context) error {
 	w := &worker{
-		cfg: a.cfg, topic: a.cfg.Topics.Events(a.cfg.Generation), metrics: a.metrics, status: &a.status,
+		batch: maxMinutesPerStatement,
+		cfg:   a.cfg, topic: a.cfg.Topics.Events(a.cfg.Generation), metrics: a.metrics, status: &a.status,
 		partitions: map[int32]*partition{}, buffer: newBuffer(), answers: make(chan func(), answerQueue),
 		live: store.LiveWriter{Client: a.cfg.Redis, Keys: store.LiveKeys{Prefix: a.cfg.Topics.Prefix}},
 	}

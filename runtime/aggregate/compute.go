@@ -40,7 +40,7 @@ func (w *worker) startCompute(ctx context.Context, now time.Time) {
 		start := time.Now()
 		marks, err := w.compute(ctx, c, now)
 		if err != nil {
-			return func() { w.unpublished(c) }, err
+			return func() { w.failed(c) }, err
 		}
 		err = w.publishRows(ctx, c, now)
 		took := time.Since(start)
@@ -86,7 +86,7 @@ func (w *worker) choose(c *computation, now time.Time) {
 			continue
 		}
 		for _, minute := range p.minutes.due(now, c.turn) {
-			if len(c.cuts) == maxMinutesPerStatement {
+			if len(c.cuts) == w.batch {
 				return
 			}
 			cut := store.Cut{SrcPart: p.part, Minute: minute, Offset: p.loaded}
@@ -134,9 +134,21 @@ func (w *worker) compute(ctx context.Context, c computation, now time.Time) (map
 	return marks, rows.Err()
 }
 
+// failed makes the next statement smaller and lets other minutes go first: one that is too much for
+// ClickHouse, by its memory or its time, may not hold up the rest.
+func (w *worker) failed(c computation) {
+	w.unpublished(c)
+	w.batch = max(1, w.batch/2)
+	now := w.cfg.Now()
+	for i, cut := range c.cuts {
+		c.owners[i].minutes.attempted(cut.Minute, now)
+	}
+}
+
 // computed takes in the marks. Without one at its cut a minute was refused: it stays at its mark.
 func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.Duration) {
 	now := w.cfg.Now()
+	w.batch = min(2*w.batch, maxMinutesPerStatement)
 	for i, cut := range c.cuts {
 		p := c.owners[i]
 		if p.minutes.answered(cut.Minute, cut.Offset, marks[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}], now) {

@@ -86,6 +86,13 @@ func (s *schedule) answered(minute int64, cut, marked uint64, now time.Time) (re
 	return state.refused
 }
 
+// attempted notes a computation that failed: the minute stays dirty and queues behind the others.
+func (s *schedule) attempted(minute int64, now time.Time) {
+	if state := s.minutes[minute]; state != nil {
+		state.computed = now
+	}
+}
+
 // due lists the minutes to compute at now, the longest waiting first.
 func (s *schedule) due(now time.Time, t turn) []int64 {
 	var due []int64

@@ -123,3 +123,15 @@ func TestSpareTimeIsForMinutesAheadOfTheirPace(t *testing.T) {
 		t.Error("an old minute stands among the fresh ones")
 	}
 }
+
+func TestAMinuteThatFailedLetsOthersGoFirst(t *testing.T) {
+	first, second := minutesAgo(2), minutesAgo(1)
+	s := newTestSchedule(map[int64]uint64{first: 5, second: 5})
+	s.attempted(first, noon)
+	if diff := cmp.Diff([]int64{second}, s.due(noon, turnFresh)); diff != "" {
+		t.Errorf("right after the failure (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]int64{second, first}, s.due(noon.Add(2*time.Second), turnFresh)); diff != "" {
+		t.Errorf("after its pace (-want +got):\n%s", diff)
+	}
+}

@@ -41,6 +41,7 @@ type worker struct {
 	lastAll    time.Time
 	lastProbe  time.Time
 	oldAfter   time.Time // old minutes have had their share until then
+	batch      int       // minutes per statement; smaller after a failure
 	nextDays   time.Time
 	schema     atomic.Bool
 	scratch    event.Event
