@@ -112,7 +112,7 @@ func (s *source) pass(ctx context.Context) error {
 	report := Report{Set: s.loader.Load(ctx, s.config.Dirs...), Offset: -1}
 	report.Err = s.publish(ctx, &report)
 	report.Problems = report.Set.All(report.Result)
-	if news := fmt.Sprint(report.Problems, report.Err); news != s.reported || len(report.Changed) > 0 {
+	if news := fmt.Sprint(report.Problems, report.Result.Absent, report.Err); news != s.reported || len(report.Changed) > 0 {
 		s.reported = news
 		if s.config.Report != nil {
 			s.config.Report(report)

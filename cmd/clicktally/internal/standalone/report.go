@@ -2,12 +2,16 @@ package standalone
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
 	"github.com/clicktally/clicktally/runtime/catalog/folder"
 	"github.com/clicktally/clicktally/runtime/catalog/local"
 )
+
+// maxNamed bounds the records that one line names.
+const maxNamed = 3
 
 // reported prints what a pass over the folder found: what is new, and what follows from it.
 func (s *Standalone) reported(r local.Report) {
@@ -41,6 +45,10 @@ func consequence(r *local.Report) string {
 	text := fmt.Sprintf("%d changed and live", len(r.Changed))
 	if files := filesWithErrors(r.Problems); files > 0 {
 		text += fmt.Sprintf("; errors in %s: what is wrong there keeps its last accepted form", count(files, "file", "files"))
+	}
+	if kept := len(r.Result.Absent); kept > 0 {
+		text += fmt.Sprintf("; %s no longer in the folder, kept until every file can be read: %s",
+			count(kept, "record", "records"), strings.Join(r.Result.Absent[:min(kept, maxNamed)], ", "))
 	}
 	return text
 }

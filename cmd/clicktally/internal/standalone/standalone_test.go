@@ -1,6 +1,7 @@
 package standalone_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -81,6 +82,14 @@ func TestTheFolderIsLive(t *testing.T) {
 		if got := p.click(path); !strings.HasPrefix(got, want) {
 			t.Errorf("%s leads to %s, not to %s, while two files are broken", path, got, want)
 		}
+	}
+
+	if err := os.Remove(filepath.Join(p.args[0], "campaign-city-breaks.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	p.says("1 record no longer in the folder, kept until every file can be read: campaign/city-breaks")
+	if got := p.click("/c/city-breaks?offer_id=paris"); !strings.HasPrefix(got, "https://travel.example.com/paris") {
+		t.Errorf("a campaign whose deletion is not proven leads to %s", got)
 	}
 
 	p.kill() // the broken folder is all that the next start finds
