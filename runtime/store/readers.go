@@ -20,15 +20,6 @@ func MinutesAtMarks(db string, from, to time.Time) string {
 		" WHERE r.ver >= k.marked)"
 }
 
-// EventsOnce is a subquery that yields raw events in [from, to) of event time, each identity once
-// (the lowest offset wins), with all columns of table events and `duplicates`, its further copies.
-func EventsOnce(db string, from, to time.Time) string {
-	return "(SELECT *, count() OVER (PARTITION BY src_part, minute, identity) - 1 AS duplicates FROM " + Quote(db) +
-		".events FINAL WHERE " + timeRange("minute", floorMinute(from), ceilMinute(to)) +
-		" AND " + timeRange("timestamp", from, to) +
-		" QUALIFY row_number() OVER (PARTITION BY src_part, minute, identity ORDER BY src_off) = 1)"
-}
-
 // ConversionsOnce is a subquery that yields one row of table conversions per click, stated campaign and
 // txid (without one: and kind), the one with the highest ver, where the condition holds; it may speak of src_part, click_id,
 // click_time and campaign_id. Only those that state the click's own campaign count: a click id is no

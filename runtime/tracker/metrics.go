@@ -89,6 +89,24 @@ func (m *metrics) state(t *Tracker) {
 		return time.Since(last).Seconds()
 	})
 	gauge("catalog_rejected", "Catalog records that were kept out.", func() float64 { return float64(len(t.follower.Rejected())) })
+	evictions := prometheus.NewDesc(prefix+"evictions_total", "Sliding counts and impressions dropped for room; while it grows, velocity counts too little.", []string{"memory"}, nil)
+	m.registry.MustRegister(evicted{evictions, t})
+}
+
+// evicted collects what the memories of the hour had to drop.
+type evicted struct {
+	desc *prometheus.Desc
+	t    *Tracker
+}
+
+func (e evicted) Describe(to chan<- *prometheus.Desc) { to <- e.desc }
+
+func (e evicted) Collect(to chan<- prometheus.Metric) {
+	for memory, n := range map[string]uint64{
+		"addresses": e.t.addresses.Evictions(), "devices": e.t.devices.Evictions(), "impressions": e.t.impressions.Evictions(),
+	} {
+		to <- prometheus.MustNewConstMetric(e.desc, prometheus.CounterValue, float64(n), memory)
+	}
 }
 
 func (m *metrics) inputs(list link.Problems) {

@@ -196,7 +196,7 @@ func TestAdminTellsReadinessAndCounts(t *testing.T) {
 	}
 	_, text := get("/metrics")
 	for _, line := range []string{
-		`clicktally_tracker_requests_total{class="3xx",route="click"} 1`, `clicktally_tracker_accepted_total 1`,
+		`clicktally_tracker_requests_total{class="3xx",route="click"} 1`, `clicktally_tracker_accepted_total 1`, `clicktally_tracker_evictions_total{memory="addresses"} 0`,
 		`clicktally_tracker_input_problems_total{kind="Repeated"} 1`, `clicktally_tracker_input_problems_total{kind="CostUnmapped"} 1`,
 		`clicktally_tracker_input_problems_total{kind="Macro"} 1`, `clicktally_tracker_redirect_duration_seconds_count 1`, `clicktally_tracker_catalog_offset 10`,
 	} {

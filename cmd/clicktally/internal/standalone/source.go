@@ -103,6 +103,7 @@ func (s *source) ensureTopics(ctx context.Context) error {
 	}
 	ids, err := topics.Ensure(ctx, admin, s.topics, topics.Config{
 		Generation: generation, Partitions: int32(s.partitions), Replication: 1, Retention: forever, DeadLetters: forever,
+		Report: func(short topics.Shortfall) { s.log.Info("less durable than production", "shortfall", short.String()) },
 	})
 	if err != nil {
 		return err
