@@ -13,6 +13,10 @@ const micros = 1_000_000
 // MaxMicros bounds one amount: a billion of the currency's unit.
 const MaxMicros = 1_000_000_000 * micros
 
+// MaxCostMicros bounds what a source charges for one click. A visitor can write it into a link, so it
+// is kept low enough for tens of millions of such clicks to add up in 64 bits.
+const MaxCostMicros = 100_000 * micros
+
 // ErrMoney says that a text is not an amount.
 var ErrMoney = errors.New(`not an amount: write digits with at most 6 decimals, like "0.50"`)
 

@@ -160,6 +160,9 @@ func (s *visit) state(in *event.Input, from caller, ctx *fasthttp.RequestCtx) *p
 		if err != nil {
 			return problem.BadParameter("cost", err.Error())
 		}
+		if cost > event.MaxCostMicros {
+			return problem.BadParameter("cost", "at most "+event.FormatMicros(event.MaxCostMicros)+" for one event")
+		}
 		s.link.Cost, s.link.CostCurrency = cost, in.Cost.Currency
 	}
 	return nil

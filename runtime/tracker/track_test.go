@@ -57,6 +57,7 @@ func TestProblemsOfASingleEventNameTheParameter(t *testing.T) {
 		"a wrong key":                 {`{"event_type":"click","campaign_id":"spring"}`, "Authorization: Bearer nonsense-nonsense", "", 401},
 		"another source's ts_id":      {`{"event_type":"click","campaign_id":"spring","ts_id":"other"}`, asServer, "ts_id", 403},
 		"revenue of a click":          {`{"event_type":"click","campaign_id":"spring","revenue":{"amount":"1","currency":"USD"}}`, asServer, "revenue", 400},
+		"a cost beyond reason":        {`{"event_type":"click","campaign_id":"spring","cost":{"amount":"100001","currency":"USD"}}`, asServer, "cost", 400},
 		"an amount with seven places": {`{"event_type":"click","campaign_id":"spring","cost":{"amount":"0.1234567","currency":"USD"}}`, asServer, "cost", 400},
 		"an empty batch":              {`{"events":[]}`, "", "events", 400},
 		"a batch of 501":              {`{"events":[` + strings.Repeat("{},", 500) + `{}]}`, "", "events", 400},

@@ -106,7 +106,7 @@ func (l *Link) setPosition(value string) (wrong Kind) {
 func (l *Link) setCost(value, currency string) (wrong Kind) {
 	micros, err := event.ParseMoney(value)
 	switch {
-	case err != nil:
+	case err != nil, micros > event.MaxCostMicros:
 		return Amount
 	case l.CostCurrency != "":
 		return Repeated

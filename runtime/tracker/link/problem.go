@@ -1,6 +1,10 @@
 package link
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/clicktally/clicktally/runtime/event"
+)
 
 // Kind says why a parameter of a link could not be taken. The visitor is redirected all the same.
 type Kind uint8
@@ -51,7 +55,7 @@ func (p *Problem) Message() string {
 	case Number:
 		return "is not a number: dropped"
 	case Amount:
-		return "is not an amount such as 0.50: dropped"
+		return "is not an amount such as 0.50, at most " + event.FormatMicros(event.MaxCostMicros) + ": dropped"
 	case Encoding:
 		return "a percent escape is broken: the parameter is dropped"
 	case TooMany:
