@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +24,9 @@ func standaloneCommand() *cobra.Command {
 			c.Version, c.Out, c.Log = version, cmd.OutOrStdout(), logger(cmd.ErrOrStderr(), verbose)
 			c.ReadToken = envOr(c.ReadToken, "CLICKTALLY_READ_TOKEN")
 			s, err := standalone.Start(cmd.Context(), c)
+			if errors.Is(err, standalone.ErrStopped) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}

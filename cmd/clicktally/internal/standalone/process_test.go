@@ -3,6 +3,7 @@ package standalone_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -39,6 +40,9 @@ func serve(args []string) int {
 	s, err := standalone.Start(ctx, standalone.Config{
 		Dirs: args[:1], Data: args[1], Listen: args[2], QueryListen: args[3], AdminListen: args[4], Out: os.Stdout,
 	})
+	if errors.Is(err, standalone.ErrStopped) {
+		return 0
+	}
 	if err != nil {
 		fmt.Println(err)
 		return 1

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +48,9 @@ type Standalone struct {
 	said       map[string]bool // problems of the pass before, not to be said again
 }
 
+// ErrStopped says that the start was called off by its context; what was started is stopped again.
+var ErrStopped = errors.New("stopped while starting")
+
 // Start brings everything up and returns once visitors are served. ctx bounds the start alone; Stop
 // ends what was started.
 func Start(ctx context.Context, config Config) (_ *Standalone, err error) {
@@ -66,6 +68,9 @@ func Start(ctx context.Context, config Config) (_ *Standalone, err error) {
 		s.listen, s.startStores, s.startCatalog, s.startAggregator, s.startQuery, s.startTracker, s.startAdmin, s.waitReady,
 	} {
 		if err := step(ctx); err != nil {
+			if ctx.Err() != nil {
+				err = ErrStopped
+			}
 			return nil, err
 		}
 	}
@@ -117,10 +122,8 @@ func (s *Standalone) listen(context.Context) error {
 }
 
 func (s *Standalone) startStores(ctx context.Context) error {
-	for _, part := range []string{"tracker", "query"} {
-		if err := os.MkdirAll(filepath.Join(s.config.Data, part), 0o700); err != nil {
-			return fmt.Errorf("data directory: %w", err)
-		}
+	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
 	}
 	var err error
 	if s.keys, err = loadKeys(s.config.Data); err != nil {
@@ -133,11 +136,11 @@ func (s *Standalone) startStores(ctx context.Context) error {
 	return err
 }
 
-// startCatalog publishes the folder and follows the catalog, as every process does.
+// startCatalog publishes the folder and follows the catalog, as every process does. No copy of it is
+// kept on disk: the log is here before anyone asks for it, and a copy from before a kill is older.
 func (s *Standalone) startCatalog(ctx context.Context) error {
 	s.follower = follow.New(follow.Config{
-		Options: s.servers.brokers(), Topic: s.source.topics.Catalog(),
-		CacheFile: filepath.Join(s.config.Data, "query", "catalog"), Log: s.config.Log,
+		Options: s.servers.brokers(), Topic: s.source.topics.Catalog(), Log: s.config.Log,
 	})
 	s.units.start("catalog follower", s.follower.Run)
 	s.units.start("folder", func(ctx context.Context) error { return s.source.run(ctx, s.reported) })
@@ -212,7 +215,7 @@ func (s *Standalone) startTracker(context.Context) error {
 	s.tracker, err = tracker.New(tracker.Config{
 		Tracker: s.trackID, Pod: "standalone", Version: s.config.Version, Kafka: s.servers.brokers(),
 		CatalogTopic: s.source.topics.Catalog(), HeartbeatTopic: s.source.topics.Heartbeats(),
-		DataDir: filepath.Join(s.config.Data, "tracker"), SourcesDir: s.config.sourcesDir(),
+		SourcesDir:  s.config.sourcesDir(),
 		ClickIDKeys: [][]byte{s.keys.clickID}, HashKey: s.keys.hash, Log: s.config.Log,
 	})
 	if err != nil {

@@ -1,6 +1,8 @@
 package standalone_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clicktally/clicktally/cmd/clicktally/internal/standalone"
 	"github.com/clicktally/clicktally/test/loadgen"
 )
 
@@ -48,6 +51,18 @@ func TestNothingIsLostOrCountedTwiceAcrossAKill(t *testing.T) {
 		t.Errorf("%s: %s", balance, strings.Join(balance.Differences, "; "))
 	}
 	p.stop()
+}
+
+func TestAStartThatIsCalledOffIsNoFailure(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := standalone.Start(ctx, standalone.Config{
+		Dirs: []string{"../../../../config/samples"}, Data: t.TempDir(),
+		Listen: "127.0.0.1:0", QueryListen: "127.0.0.1:0", AdminListen: "127.0.0.1:0",
+	})
+	if !errors.Is(err, standalone.ErrStopped) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func acked(l *loadgen.Ledger) int {
