@@ -76,8 +76,25 @@ func start(t *testing.T) *system {
 	var following sync.WaitGroup
 	following.Go(func() { _ = s.Follower.Run(ctx) }) // Run never fails
 	t.Cleanup(func() { cancel(); following.Wait() })
+	t.Cleanup(func() {
+		if t.Failed() {
+			s.describe()
+		}
+	})
 	s.run()
 	return s
+}
+
+// describe says what a failed test had seen.
+func (s *system) describe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.reports {
+		s.t.Logf("report: changed %v at %d, err %v, problems %v", r.Changed, r.Offset, r.Err, r.Problems)
+	}
+	if c := s.Current(); c != nil {
+		s.t.Logf("the follower is at offset %d, the committed end is %d", c.Offset(), s.cluster.End(s.t))
+	}
 }
 
 // run starts the source; stop ends it and returns its error.

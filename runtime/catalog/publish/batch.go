@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
@@ -83,7 +85,36 @@ func (p *Publisher) commit(ctx context.Context, records []*kgo.Record) error {
 	if err := p.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return p.awaitVisible(ctx, records[len(records)-1].Offset)
+}
+
+const (
+	// visibleWithin bounds the wait for the commit marker; a broker takes some 40 ms.
+	visibleWithin = 3 * time.Second
+	visiblePoll   = 20 * time.Millisecond
+)
+
+// awaitVisible waits until read-committed followers can see the offset. A commit is answered before
+// its marker is in the log; under kfake the marker of a transaction after a restart can fail to come,
+// until the transactional id is initialised again: a new publisher does that, and finds the same
+// difference.
+func (p *Publisher) awaitVisible(ctx context.Context, offset int64) error {
+	ctx, cancel := context.WithTimeout(ctx, visibleWithin)
+	defer cancel()
+	admin := kadm.NewClient(p.client)
+	tick := time.NewTicker(visiblePoll)
+	defer tick.Stop()
+	for {
+		ends, err := admin.ListCommittedOffsets(ctx, p.config.Topic)
+		if end, ok := ends.Lookup(p.config.Topic, 0); err == nil && ok && end.Err == nil && end.Offset > offset {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("commit: offset %d is not visible to followers after %s: %w", offset, visibleWithin, context.Cause(ctx))
+		case <-tick.C:
+		}
+	}
 }
 
 // difference returns what must be written, sorted by key.
