@@ -31,7 +31,7 @@ type Reader struct {
 func Open(ctx context.Context, topic string, options ...kgo.Opt) (*Reader, error) {
 	contact := &contact{}
 	client, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DisableFetchSessions(),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.KeepControlRecords(), // a commit marker moves the position too
 		kgo.WithHooks(contact),
