@@ -1395,17 +1395,20 @@ func (x *Event) GetVerdict() *Verdict {
 
 // What a tracker says about itself once a second on <prefix>.heartbeats, key pod/boot.
 type Heartbeat struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Pod           string                 `protobuf:"bytes,1,opt,name=pod,proto3" json:"pod,omitempty"`
-	BootId        uint64                 `protobuf:"fixed64,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	At            int64                  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"` // ms
-	Version       string                 `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
-	AppliedOffset int64                  `protobuf:"varint,5,opt,name=applied_offset,json=appliedOffset,proto3" json:"applied_offset,omitempty"` // of the catalog topic
-	RejectedKeys  []string               `protobuf:"bytes,6,rep,name=rejected_keys,json=rejectedKeys,proto3" json:"rejected_keys,omitempty"`
-	Partitions    []*PartitionProgress   `protobuf:"bytes,7,rep,name=partitions,proto3" json:"partitions,omitempty"`
-	Drained       bool                   `protobuf:"varint,8,opt,name=drained,proto3" json:"drained,omitempty"` // clean stop: nothing is open any more
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Pod             string                 `protobuf:"bytes,1,opt,name=pod,proto3" json:"pod,omitempty"`
+	BootId          uint64                 `protobuf:"fixed64,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
+	At              int64                  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"` // ms
+	Version         string                 `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	AppliedOffset   int64                  `protobuf:"varint,5,opt,name=applied_offset,json=appliedOffset,proto3" json:"applied_offset,omitempty"` // of the catalog topic
+	RejectedKeys    []string               `protobuf:"bytes,6,rep,name=rejected_keys,json=rejectedKeys,proto3" json:"rejected_keys,omitempty"`
+	Partitions      []*PartitionProgress   `protobuf:"bytes,7,rep,name=partitions,proto3" json:"partitions,omitempty"`
+	Drained         bool                   `protobuf:"varint,8,opt,name=drained,proto3" json:"drained,omitempty"`                                         // clean stop: nothing is open any more
+	JournalBytes    uint64                 `protobuf:"varint,9,opt,name=journal_bytes,json=journalBytes,proto3" json:"journal_bytes,omitempty"`           // used by records that are not in the log yet
+	JournalCapacity uint64                 `protobuf:"varint,10,opt,name=journal_capacity,json=journalCapacity,proto3" json:"journal_capacity,omitempty"` // bytes; 0 without a journal
+	LogAwaySince    int64                  `protobuf:"varint,11,opt,name=log_away_since,json=logAwaySince,proto3" json:"log_away_since,omitempty"`        // ms; 0 while the log acknowledges
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Heartbeat) Reset() {
@@ -1494,12 +1497,34 @@ func (x *Heartbeat) GetDrained() bool {
 	return false
 }
 
+func (x *Heartbeat) GetJournalBytes() uint64 {
+	if x != nil {
+		return x.JournalBytes
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetJournalCapacity() uint64 {
+	if x != nil {
+		return x.JournalCapacity
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetLogAwaySince() int64 {
+	if x != nil {
+		return x.LogAwaySince
+	}
+	return 0
+}
+
 type PartitionProgress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SrcPart       uint32                 `protobuf:"varint,1,opt,name=src_part,json=srcPart,proto3" json:"src_part,omitempty"`
-	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`       // the next counter to be given
-	Settled       uint64                 `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"` // see Event.settled
-	Voided        uint64                 `protobuf:"varint,4,opt,name=voided,proto3" json:"voided,omitempty"`   // counters given and never acknowledged to anyone, in total
+	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`           // the next counter to be given
+	Settled       uint64                 `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"`     // see Event.settled
+	Voided        uint64                 `protobuf:"varint,4,opt,name=voided,proto3" json:"voided,omitempty"`       // counters given and never acknowledged to anyone, in total
+	Journaled     uint64                 `protobuf:"varint,5,opt,name=journaled,proto3" json:"journaled,omitempty"` // counters below settled that only the journal holds so far
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1558,6 +1583,13 @@ func (x *PartitionProgress) GetSettled() uint64 {
 func (x *PartitionProgress) GetVoided() uint64 {
 	if x != nil {
 		return x.Voided
+	}
+	return 0
+}
+
+func (x *PartitionProgress) GetJournaled() uint64 {
+	if x != nil {
+		return x.Journaled
 	}
 	return 0
 }
@@ -1662,7 +1694,7 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x0fconversion_kind\x182 \x01(\tR\x0econversionKind\x12R\n" +
 	"\x11conversion_status\x183 \x01(\x0e2%.clicktally.event.v1.ConversionStatusR\x10conversionStatus\x126\n" +
 	"\asignals\x184 \x01(\v2\x1c.clicktally.event.v1.SignalsR\asignals\x126\n" +
-	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\x8e\x02\n" +
+	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\x84\x03\n" +
 	"\tHeartbeat\x12\x10\n" +
 	"\x03pod\x18\x01 \x01(\tR\x03pod\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\x06R\x06bootId\x12\x0e\n" +
@@ -1673,12 +1705,17 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\n" +
 	"partitions\x18\a \x03(\v2&.clicktally.event.v1.PartitionProgressR\n" +
 	"partitions\x12\x18\n" +
-	"\adrained\x18\b \x01(\bR\adrained\"t\n" +
+	"\adrained\x18\b \x01(\bR\adrained\x12#\n" +
+	"\rjournal_bytes\x18\t \x01(\x04R\fjournalBytes\x12)\n" +
+	"\x10journal_capacity\x18\n" +
+	" \x01(\x04R\x0fjournalCapacity\x12$\n" +
+	"\x0elog_away_since\x18\v \x01(\x03R\flogAwaySince\"\x92\x01\n" +
 	"\x11PartitionProgress\x12\x19\n" +
 	"\bsrc_part\x18\x01 \x01(\rR\asrcPart\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x18\n" +
 	"\asettled\x18\x03 \x01(\x04R\asettled\x12\x16\n" +
-	"\x06voided\x18\x04 \x01(\x04R\x06voided*\xc2\x01\n" +
+	"\x06voided\x18\x04 \x01(\x04R\x06voided\x12\x1c\n" +
+	"\tjournaled\x18\x05 \x01(\x04R\tjournaled*\xc2\x01\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10EVENT_TYPE_CLICK\x10\x01\x12\x1c\n" +

@@ -270,6 +270,9 @@ func (m *Heartbeat) CloneVT() *Heartbeat {
 	r.Version = m.Version
 	r.AppliedOffset = m.AppliedOffset
 	r.Drained = m.Drained
+	r.JournalBytes = m.JournalBytes
+	r.JournalCapacity = m.JournalCapacity
+	r.LogAwaySince = m.LogAwaySince
 	if rhs := m.RejectedKeys; rhs != nil {
 		tmpContainer := make([]string, len(rhs))
 		copy(tmpContainer, rhs)
@@ -302,6 +305,7 @@ func (m *PartitionProgress) CloneVT() *PartitionProgress {
 	r.Next = m.Next
 	r.Settled = m.Settled
 	r.Voided = m.Voided
+	r.Journaled = m.Journaled
 	if len(m.unknownFields) > 0 {
 		r.unknownFields = make([]byte, len(m.unknownFields))
 		copy(r.unknownFields, m.unknownFields)
@@ -761,6 +765,15 @@ func (this *Heartbeat) EqualVT(that *Heartbeat) bool {
 	if this.Drained != that.Drained {
 		return false
 	}
+	if this.JournalBytes != that.JournalBytes {
+		return false
+	}
+	if this.JournalCapacity != that.JournalCapacity {
+		return false
+	}
+	if this.LogAwaySince != that.LogAwaySince {
+		return false
+	}
 	return string(this.unknownFields) == string(that.unknownFields)
 }
 
@@ -787,6 +800,9 @@ func (this *PartitionProgress) EqualVT(that *PartitionProgress) bool {
 		return false
 	}
 	if this.Voided != that.Voided {
+		return false
+	}
+	if this.Journaled != that.Journaled {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -1639,6 +1655,21 @@ func (m *Heartbeat) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.LogAwaySince != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.LogAwaySince))
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.JournalCapacity != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.JournalCapacity))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.JournalBytes != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.JournalBytes))
+		i--
+		dAtA[i] = 0x48
+	}
 	if m.Drained {
 		i--
 		if m.Drained {
@@ -1732,6 +1763,11 @@ func (m *PartitionProgress) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.Journaled != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Journaled))
+		i--
+		dAtA[i] = 0x28
 	}
 	if m.Voided != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Voided))
@@ -2150,6 +2186,15 @@ func (m *Heartbeat) SizeVT() (n int) {
 	if m.Drained {
 		n += 2
 	}
+	if m.JournalBytes != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.JournalBytes))
+	}
+	if m.JournalCapacity != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.JournalCapacity))
+	}
+	if m.LogAwaySince != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.LogAwaySince))
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -2171,6 +2216,9 @@ func (m *PartitionProgress) SizeVT() (n int) {
 	}
 	if m.Voided != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Voided))
+	}
+	if m.Journaled != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Journaled))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -4854,6 +4902,63 @@ func (m *Heartbeat) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Drained = bool(v != 0)
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field JournalBytes", wireType)
+			}
+			m.JournalBytes = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.JournalBytes |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field JournalCapacity", wireType)
+			}
+			m.JournalCapacity = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.JournalCapacity |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LogAwaySince", wireType)
+			}
+			m.LogAwaySince = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LogAwaySince |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -4977,6 +5082,25 @@ func (m *PartitionProgress) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Voided |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Journaled", wireType)
+			}
+			m.Journaled = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Journaled |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
