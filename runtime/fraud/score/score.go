@@ -1,6 +1,8 @@
 package score
 
 import (
+	"cmp"
+
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/fraud/signal"
 )
@@ -61,10 +63,11 @@ func (p *Policy) counts(reason event.Reason, b bands) uint32 {
 	return min(p.points[reason], b.fraudulentFrom-1)
 }
 
-// higher joins two judgements: the score and what counted towards it are those of the higher one (of
-// a when they are equal), the status is the worse, the reasons are those of both.
+// higher joins two judgements: the score and what counted towards it are those of the higher one (when they are
+// equal, of the one in the worse band), the status is the worse, the reasons are those of both. With bands of its
+// own a campaign can be in a worse band at a lower score.
 func higher(a, b *judgement) *judgement {
-	if b.score > a.score {
+	if cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.status, a.status)) > 0 {
 		a, b = b, a
 	}
 	a.status = max(a.status, b.status)
