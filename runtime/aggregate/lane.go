@@ -3,6 +3,8 @@ package aggregate
 import (
 	"context"
 	"time"
+
+	"github.com/clicktally/clicktally/runtime/failpoint"
 )
 
 // lane runs one kind of effect, at most one at a time: the worker's queues are one deep, and what
@@ -41,11 +43,26 @@ func (w *worker) finished(ctx context.Context, l *lane, answer func(), err error
 	}
 }
 
+// steps are the failpoints around an effect, by its name.
+var steps = map[string]struct{ before, after string }{
+	"events":   {failpoint.AggregateRawBefore, failpoint.AggregateRawAfter},
+	"manifest": {after: failpoint.AggregateManifestAfter},
+	"minutes":  {failpoint.AggregateMinutesBefore, failpoint.AggregateMinutesAfter},
+	"marks":    {after: failpoint.AggregateMarksAfter},
+	"live":     {failpoint.AggregateLiveBefore, failpoint.AggregateLiveAfter},
+}
+
 // effect runs one step of an effect, unless a test's fault stands before it.
 func (w *worker) effect(name string, do func() error) error {
 	if err := w.cfg.Fault(name); err != nil {
 		w.die(err)
 		return err
 	}
-	return do()
+	if err := failpoint.Hit(steps[name].before); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	return failpoint.Hit(steps[name].after)
 }
