@@ -1523,7 +1523,7 @@ type PartitionProgress struct {
 	SrcPart       uint32                 `protobuf:"varint,1,opt,name=src_part,json=srcPart,proto3" json:"src_part,omitempty"`
 	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`           // the next counter to be given
 	Settled       uint64                 `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"`     // see Event.settled
-	Voided        uint64                 `protobuf:"varint,4,opt,name=voided,proto3" json:"voided,omitempty"`       // counters given and never acknowledged to anyone, in total
+	Voided        uint64                 `protobuf:"varint,4,opt,name=voided,proto3" json:"voided,omitempty"`       // counters below settled that were given and never acknowledged to anyone
 	Journaled     uint64                 `protobuf:"varint,5,opt,name=journaled,proto3" json:"journaled,omitempty"` // counters below settled that only the journal holds so far
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

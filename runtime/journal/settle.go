@@ -11,8 +11,8 @@ type settler struct {
 	settled atomic.Uint64
 
 	mu     sync.Mutex
-	ahead  map[uint64]struct{} // resolved counters above settled
-	voided uint64
+	ahead  map[uint64]bool // resolved counters above settled; true: voided
+	voided uint64          // below settled
 }
 
 // resolve notes that the fate of counter is known: durable, or voided. Each counter is resolved
@@ -20,21 +20,17 @@ type settler struct {
 func (s *settler) resolve(counter uint64, void bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if void {
-		s.voided++
-	}
 	low := s.settled.Load()
 	if counter != low {
 		if s.ahead == nil {
-			s.ahead = make(map[uint64]struct{})
+			s.ahead = make(map[uint64]bool)
 		}
-		s.ahead[counter] = struct{}{}
+		s.ahead[counter] = void
 		return
 	}
-	low++
-	for len(s.ahead) > 0 {
-		if _, ok := s.ahead[low]; !ok {
-			break
+	for known := true; known; void, known = s.ahead[low] {
+		if void {
+			s.voided++
 		}
 		delete(s.ahead, low)
 		low++
@@ -42,7 +38,8 @@ func (s *settler) resolve(counter uint64, void bool) {
 	s.settled.Store(low)
 }
 
-// progress is settled and the number of voided counters, as of one moment.
+// progress is settled and the number of voided counters below it, as of one moment: the ledger
+// balances the one against the other.
 func (s *settler) progress() (settled, voided uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,17 +12,16 @@ func TestSettledNeverPassesAnOpenCounter(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		n := 1 + rng.IntN(300)
 		var s settler
-		known := make([]bool, n)
-		voided := uint64(0)
+		known, isVoid := make([]bool, n), make([]bool, n)
 		for _, counter := range shuffledInWindows(rng, n) {
 			void := rng.IntN(4) == 0
-			if void {
-				voided++
-			}
 			s.resolve(uint64(counter), void)
-			known[counter] = true
-			want := uint64(0)
+			known[counter], isVoid[counter] = true, void
+			want, voided := uint64(0), uint64(0)
 			for int(want) < n && known[want] {
+				if isVoid[want] {
+					voided++
+				}
 				want++
 			}
 			if got, gotVoided := s.progress(); got != want || gotVoided != voided {
