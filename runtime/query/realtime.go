@@ -19,13 +19,13 @@ type realtimeAnswer struct {
 	Country      *string `json:"country,omitempty"`
 	From         string  `json:"from"`
 	To           string  `json:"to"`
-	liveFigures
+	figures
 	Series []liveMinute `json:"series,omitempty"`
 	AsOf   *string      `json:"as_of"`
 }
 
-// liveFigures are the counts of a stretch of time.
-type liveFigures struct {
+// figures are the counts of a stretch of time that every answer has.
+type figures struct {
 	Impressions uint64      `json:"impressions"`
 	Clicks      clickCounts `json:"clicks"`
 	CTR         float64     `json:"ctr"`
@@ -40,7 +40,7 @@ type liveFigures struct {
 // nil at the far end of what is kept, where not all five minutes are there.
 type liveMinute struct {
 	Minute string `json:"minute"`
-	liveFigures
+	figures
 	SlidingClicks *uint64  `json:"sliding_clicks"` // gross clicks of the five minutes
 	MovingAverage *float64 `json:"moving_average"` // the same per minute
 }
@@ -86,7 +86,7 @@ func realtimeOf(r realtimeRequest, minutes []store.Counts, to, asOf time.Time) *
 			answer.Series = append(answer.Series, liveMinuteOf(minutes[:i+1], at))
 		}
 	}
-	answer.liveFigures = liveFiguresOf(&sum)
+	answer.figures = figuresOf(&sum)
 	return answer
 }
 
@@ -103,7 +103,7 @@ func (a *realtimeAnswer) name(r realtimeRequest) {
 
 // liveMinuteOf describes the last of minutes.
 func liveMinuteOf(minutes []store.Counts, at time.Time) liveMinute {
-	m := liveMinute{Minute: stamp(at, time.UTC), liveFigures: liveFiguresOf(&minutes[len(minutes)-1])}
+	m := liveMinute{Minute: stamp(at, time.UTC), figures: figuresOf(&minutes[len(minutes)-1])}
 	if len(minutes) < slidingMinutes {
 		return m
 	}
@@ -116,13 +116,13 @@ func liveMinuteOf(minutes []store.Counts, at time.Time) liveMinute {
 	return m
 }
 
-func liveFiguresOf(c *store.Counts) liveFigures {
+func figuresOf(c *store.Counts) figures {
 	spend, cost := map[string]int64{}, map[string]int64{}
 	for _, m := range c.Money {
 		spend[m.Currency] = m.SpendValid + m.SpendSuspicious
 		cost[m.Currency] = m.Cost
 	}
-	f := liveFigures{
+	f := figures{
 		Impressions: c.Impressions,
 		Clicks: clickCounts{
 			Valid: c.ClicksValid, Suspicious: c.ClicksSuspicious, Fraudulent: c.ClicksFraudulent,

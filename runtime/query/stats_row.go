@@ -29,25 +29,18 @@ func (c clickCounts) summed() clickCounts {
 
 // statsRow is one bucket and combination of dimensions. A dimension that is not grouped by is left out.
 type statsRow struct {
-	Time           string            `json:"time,omitempty"`
-	CampaignID     *string           `json:"campaign_id,omitempty"`
-	AdID           *string           `json:"ad_id,omitempty"`
-	AdvertiserID   *string           `json:"advertiser_id,omitempty"`
-	PublisherID    *string           `json:"publisher_id,omitempty"`
-	TsID           *string           `json:"ts_id,omitempty"`
-	Country        *string           `json:"country,omitempty"`
-	Region         *string           `json:"region,omitempty"`
-	DeviceType     *string           `json:"device_type,omitempty"`
-	Impressions    uint64            `json:"impressions"`
-	Clicks         clickCounts       `json:"clicks"`
-	CTR            float64           `json:"ctr"`
-	LPViews        uint64            `json:"lp_views"`
-	LPClicks       uint64            `json:"lp_clicks"`
-	Bounces        uint64            `json:"bounces"`
+	Time         string  `json:"time,omitempty"`
+	CampaignID   *string `json:"campaign_id,omitempty"`
+	AdID         *string `json:"ad_id,omitempty"`
+	AdvertiserID *string `json:"advertiser_id,omitempty"`
+	PublisherID  *string `json:"publisher_id,omitempty"`
+	TsID         *string `json:"ts_id,omitempty"`
+	Country      *string `json:"country,omitempty"`
+	Region       *string `json:"region,omitempty"`
+	DeviceType   *string `json:"device_type,omitempty"`
+	figures
 	Conversions    map[string]uint64 `json:"conversions"`
 	ConversionRate float64           `json:"conversion_rate"`
-	Spend          []amount          `json:"spend"`
-	Cost           []amount          `json:"cost"`
 	Revenue        []amount          `json:"revenue"`
 	Profit         []amount          `json:"profit"`
 }
