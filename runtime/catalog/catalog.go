@@ -118,8 +118,8 @@ func (c *Catalog) Pipeline() *catalogpb.Pipeline {
 }
 
 // Generations returns the sets of event partitions, sorted by number.
-func (c *Catalog) Generations() []*catalogpb.Generation {
-	list := make([]*catalogpb.Generation, len(c.generations))
+func (c *Catalog) Generations() Generations {
+	list := make(Generations, len(c.generations))
 	for i, g := range c.generations {
 		list[i] = g.Generation
 	}

@@ -116,7 +116,7 @@ func describe(c *Catalog) []string {
 
 func TestGenerationAt(t *testing.T) {
 	c := New(nil)
-	if c.GenerationAt(5) != nil {
+	if c.GenerationAt(5) != nil || c.Generations().At(5) != nil {
 		t.Error("a catalog without generations has one")
 	}
 	for n, start := range map[uint32]int64{1: 0, 2: 1000, 3: 2000} {
@@ -127,6 +127,9 @@ func TestGenerationAt(t *testing.T) {
 	for ms, want := range map[int64]uint32{-5: 1, 0: 1, 999: 1, 1000: 2, 1999: 2, 2000: 3, 1 << 40: 3} {
 		if got := c.GenerationAt(ms).GetNumber(); got != want {
 			t.Errorf("at %d ms: generation %d, want %d", ms, got, want)
+		}
+		if got := c.Generations().At(ms).GetNumber(); got != want {
+			t.Errorf("at %d ms the list says generation %d, want %d", ms, got, want)
 		}
 	}
 }

@@ -50,6 +50,7 @@ type Follower struct {
 	synced  atomic.Bool
 	contact atomic.Int64 // of earlier readers, ns since the epoch
 	reader  atomic.Pointer[topic.Reader]
+	served  atomic.Pointer[topic.Reader] // the reader that the current catalog comes from
 }
 
 // New makes a follower; Run fills it.
@@ -82,6 +83,16 @@ func (f *Follower) LastContact() time.Time {
 	}
 	if ns := f.contact.Load(); ns != 0 {
 		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
+
+// AsOf returns a time at which the current catalog was all that the log held; zero while it is only a
+// disk copy. Unlike LastContact it stands still while a catalog is read again from the start.
+func (f *Follower) AsOf() time.Time {
+	if reader := f.served.Load(); reader != nil {
+		last, _ := reader.Contact()
+		return last
 	}
 	return time.Time{}
 }
@@ -147,6 +158,7 @@ func (f *Follower) follow(ctx context.Context, saver *saver) (reached bool, err 
 	f.config.Log.Info("catalog is read", "offset", next.Offset())
 	for {
 		f.swap(next)
+		f.served.Store(reader)
 		saver.offer(next)
 		changes, err := f.read(ctx, reader)
 		if err != nil {

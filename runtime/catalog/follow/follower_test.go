@@ -113,6 +113,8 @@ func TestALogWithoutNewsIsInContact(t *testing.T) {
 		catalogtest.Eventually(t, "first catalog", f.Synced)
 		first := f.LastContact()
 		catalogtest.Eventually(t, "contact goes on while nothing is published", func() bool { return f.LastContact().After(first) })
+		current := f.AsOf()
+		catalogtest.Eventually(t, "so does the time as of which the catalog is", func() bool { return f.AsOf().After(current) })
 	})
 }
 
@@ -213,7 +215,7 @@ func TestAStaleCopyServesAndIsReplacedNotMerged(t *testing.T) {
 		nowhere := []kgo.Opt{kgo.SeedBrokers("127.0.0.1:1")}
 		offline, stopOffline := start(t, follow.Config{Options: nowhere, CacheFile: cache})
 		catalogtest.Eventually(t, "the disk copy", offline.Ready)
-		if offline.Synced() || !serves(offline, "gone", url)() {
+		if offline.Synced() || !offline.AsOf().IsZero() || !serves(offline, "gone", url)() {
 			t.Fatal("the disk copy does not serve while Kafka is away")
 		}
 		stopOffline()
