@@ -37,8 +37,9 @@ var errEnded = errors.New("the Kafka node ended")
 type BrokerOption func(*brokerConfig)
 
 type brokerConfig struct {
-	nodes    int
-	settings map[string]string
+	nodes     int
+	settings  map[string]string
+	listeners []listener // beside the plain one
 }
 
 // Brokers asks for n nodes of this test's own, at most 3, in place of the one that is shared.
@@ -131,17 +132,22 @@ func (c *Cluster) start(ctx context.Context, programs kafkaPrograms, dir string,
 }
 
 func (c *Cluster) try(ctx context.Context, programs kafkaPrograms, dir string, cfg brokerConfig) error {
-	addresses, err := freeAddresses(2 * cfg.nodes)
+	addresses, err := freeAddresses((2 + len(cfg.listeners)) * cfg.nodes)
 	if err != nil {
 		return err
 	}
-	clients, controllers := addresses[:cfg.nodes], addresses[cfg.nodes:]
+	clients, controllers, others := addresses[:cfg.nodes], addresses[cfg.nodes:2*cfg.nodes], addresses[2*cfg.nodes:]
 	c.nodes = nil
 	var making errgroup.Group
 	for i := range cfg.nodes {
 		n := &node{programs: programs, dir: filepath.Join(dir, fmt.Sprint("node-", i)), client: clients[i]}
 		c.nodes = append(c.nodes, n)
 		settings := nodeSettings(i, n.dir, clients, controllers)
+		for l, listener := range cfg.listeners {
+			address := others[l*cfg.nodes+i]
+			listener.addTo(settings, address)
+			n.others = append(n.others, address)
+		}
 		maps.Copy(settings, cfg.settings)
 		making.Go(func() error {
 			if err := n.prepare(settings); err != nil {
@@ -205,6 +211,15 @@ func (c *Cluster) Seeds() []string {
 	return seeds
 }
 
+// seedsOf are the addresses of a listener beside the plain one, by its number.
+func (c *Cluster) seedsOf(listener int) []string {
+	seeds := make([]string, len(c.nodes))
+	for i, n := range c.nodes {
+		seeds[i] = n.others[listener]
+	}
+	return seeds
+}
+
 // Kill ends node i as kill -9 does.
 func (c *Cluster) Kill(i int) { c.nodes[i].kill() }
 
@@ -256,3 +271,6 @@ func reportLogs(t testing.TB, c *Cluster) {
 		t.Logf("the end of what Kafka node %d said: %s", i, n.log())
 	}
 }
+
+// PID is the process id of node i, for signals of a test's own.
+func (c *Cluster) PID(i int) int { return c.nodes[i].process.command.Process.Pid }
