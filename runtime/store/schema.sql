@@ -68,7 +68,8 @@ CREATE TABLE IF NOT EXISTS {db}.events (
   signals String,
   policy_digest String,               -- hex
   campaign_generation Int64,
-  catalog_offset Int64
+  catalog_offset Int64,
+  INDEX accepted_range accepted TYPE minmax GRANULARITY 1 -- the ledger looks for what a process accepted in a period
 ) ENGINE = ReplacingMergeTree(loader)
 PARTITION BY toMonday(minute)
 ORDER BY (src_part, minute, src_off)
@@ -128,7 +129,7 @@ CREATE TABLE IF NOT EXISTS {db}.minutes (
 ) ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toMonday(minute)
 ORDER BY (src_part, minute, campaign_id, ad_id, advertiser_id, publisher_id, ts_id, country, region, device_type, price_currency, cost_currency)
-TTL minute + toIntervalDay({raw_days})
+TTL minute + toIntervalDay({raw_days} + 1) -- a day more, so that roll-ups find whole quarters
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 -- Marks: written after a minute's rows; a minute is used only at its mark.
@@ -147,7 +148,7 @@ CREATE TABLE IF NOT EXISTS {db}.marks (
 ) ENGINE = ReplacingMergeTree(ver)
 PARTITION BY toMonday(minute)
 ORDER BY (src_part, minute)
-TTL minute + toIntervalDay({raw_days})
+TTL minute + toIntervalDay({raw_days} + 1)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 ;
 -- How far each partition is: everything logged until complete_until is loaded and in marked minutes.
@@ -247,4 +248,132 @@ CREATE TABLE IF NOT EXISTS {db}.fraud_log (
 PARTITION BY toYYYYMM(minute)
 ORDER BY (src_part, minute, src_off)
 TTL minute + toIntervalDay({fraud_log_days})
+;
+-- Quarter-hours in UTC, which every time zone's hours and days are made of: absolute sums of minute rows at their
+-- marks. ver = sum of the vers of the quarter's minutes: each of them only rises, so that of two states of a
+-- quarter the later one has the higher sum, also while a raised epoch has reached some minutes only. 15 times
+-- 64 bits need 68. All rows of one (src_part, quarter, ver) are one block; only those of the highest ver count
+-- (readers: store.QuartersAtLatest).
+CREATE TABLE IF NOT EXISTS {db}.quarters (
+  src_part UInt32,
+  quarter DateTime('UTC'),
+  campaign_id String,
+  ad_id String,
+  advertiser_id String,
+  publisher_id String,
+  ts_id String,
+  country LowCardinality(String),
+  region LowCardinality(String),
+  device_type LowCardinality(String),
+  price_currency LowCardinality(String),
+  cost_currency LowCardinality(String),
+  ver UInt128,
+  impressions UInt64,
+  page_views UInt64,
+  click_throughs UInt64,
+  bounces UInt64,
+  conversions UInt64,
+  clicks_valid UInt64,
+  clicks_suspicious UInt64,
+  clicks_fraudulent UInt64,
+  clicks_test UInt64,
+  clicks_closed UInt64,
+  clicks_duplicate UInt64,
+  duplicates UInt64,
+  spend_valid Int64,
+  spend_suspicious Int64,
+  spend_fraudulent Int64,
+  cost Int64
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (src_part, quarter, campaign_id, ad_id, advertiser_id, publisher_id, ts_id, country, region, device_type, price_currency, cost_currency)
+TTL quarter + toIntervalDay({aggregate_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Visitors (user, else device) with a click that counts, per quarter-hour and campaign: mergeable states with an
+-- error of about 0.8 %. ver as in quarters; a quarter without visitors has one empty row.
+CREATE TABLE IF NOT EXISTS {db}.visitors (
+  src_part UInt32,
+  quarter DateTime('UTC'),
+  campaign_id String,
+  ver UInt128,
+  visitors AggregateFunction(uniqCombined64(14), String)
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(quarter)
+ORDER BY (src_part, quarter, campaign_id)
+TTL quarter + toIntervalDay({aggregate_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Days that are over, in a reporting zone, per campaign and advertiser: sums of quarters. ver = sum of their vers.
+-- Only the rows of a day's highest ver count (readers: store.DaysAtLatest).
+CREATE TABLE IF NOT EXISTS {db}.days (
+  zone LowCardinality(String),        -- IANA name
+  day Date,
+  advertiser_id String,
+  campaign_id String,
+  price_currency LowCardinality(String),
+  cost_currency LowCardinality(String),
+  ver UInt128,
+  impressions UInt64,
+  page_views UInt64,
+  click_throughs UInt64,
+  bounces UInt64,
+  conversions UInt64,
+  clicks_valid UInt64,
+  clicks_suspicious UInt64,
+  clicks_fraudulent UInt64,
+  clicks_test UInt64,
+  clicks_closed UInt64,
+  clicks_duplicate UInt64,
+  duplicates UInt64,
+  spend_valid Int128,
+  spend_suspicious Int128,
+  spend_fraudulent Int128,
+  cost Int128
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(day)
+ORDER BY (zone, day, advertiser_id, campaign_id, price_currency, cost_currency)
+TTL day + toIntervalDay({aggregate_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- What processes say about the counters they gave (design 6.2): the last heartbeat of each UTC day per
+-- (pod, boot, src_part), a function of that heartbeat alone. A day's row is where the next day's report begins.
+CREATE TABLE IF NOT EXISTS {db}.boots (
+  boot_id UInt64,
+  src_part UInt32,                    -- 4294967295: the boot as a whole, beside its partitions
+  pod String,
+  day Date,                           -- of the heartbeat
+  ver DateTime64(3, 'UTC'),           -- time of the heartbeat
+  version LowCardinality(String),
+  next UInt64,                        -- the next counter to be given
+  settled UInt64,                     -- every lower counter is durable or voided
+  voided UInt64,                      -- of those: never acknowledged to anyone
+  journaled UInt64,                   -- of those: only in a journal so far
+  drained UInt8,                      -- nothing is open any more
+  journal_bytes UInt64,
+  journal_capacity UInt64,            -- 0 without a journal
+  heartbeat_off UInt64                -- offset of the heartbeat
+) ENGINE = ReplacingMergeTree(ver)
+PARTITION BY toYYYYMM(day)
+ORDER BY (boot_id, src_part, pod, day)
+TTL day + toIntervalDay({aggregate_days})
+;
+-- Dead letters by the place of the record that could not be counted, so that the ledger can name what is not in raw.
+CREATE TABLE IF NOT EXISTS {db}.dead_letters (
+  src_part UInt32,
+  src_off UInt64,
+  reason LowCardinality(String),      -- Poison, TooLate, TooEarly, WrongPartition
+  readable UInt8,                     -- 1: the columns below are what the record says
+  said_part UInt32,                   -- src_part that the record was made for
+  boot_id UInt64,
+  counter UInt64,
+  event_type LowCardinality(String),
+  campaign_id String,
+  timestamp DateTime64(3, 'UTC'),
+  accepted DateTime64(3, 'UTC'),
+  written DateTime64(3, 'UTC'),       -- timestamp of the dead letter
+  letter_off UInt64                   -- offset of the dead letter
+) ENGINE = ReplacingMergeTree(letter_off)
+ORDER BY (src_part, src_off)
+TTL toDateTime(written) + toIntervalDay({aggregate_days})
 ;
