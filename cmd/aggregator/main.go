@@ -75,7 +75,8 @@ func run(ctx context.Context, o options) error {
 			return nil // told to stop
 		}
 		aggregator, err := aggregate.New(configOf(c, aggregate.Config{
-			Kafka: brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database, Redis: live, Log: log,
+			FollowEpoch: func() uint16 { return uint16(follower.Current().Pipeline().GetEpoch()) },
+			Kafka:       brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database, Redis: live, Log: log,
 		}))
 		if err != nil {
 			return err

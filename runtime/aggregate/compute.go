@@ -17,6 +17,8 @@ const progressEvery = time.Second
 // computation is one batch of minutes on its way: cuts of marked-to-be minutes, and which of them
 // have no pane and so go to Redis as rows.
 type computation struct {
+	epoch    uint16
+	reviews  []*partition // whose marks are to be looked at first
 	cuts     []store.Cut
 	owners   []*partition
 	progress []store.Progress
@@ -33,18 +35,23 @@ func (w *worker) startCompute(ctx context.Context, now time.Time) {
 		return
 	}
 	c := w.nextComputation(now)
-	if len(c.cuts) == 0 && len(c.progress) == 0 && len(c.history) == 0 {
+	if len(c.cuts) == 0 && len(c.progress) == 0 && len(c.history) == 0 && len(c.reviews) == 0 {
 		return
 	}
 	w.run(ctx, l, func(ctx context.Context) (func(), error) {
 		start := time.Now()
+		found, err := w.review(ctx, c.reviews, now)
+		if err != nil {
+			return func() { reviewedAll(c.reviews, nil); w.failed(c) }, err
+		}
 		marks, err := w.compute(ctx, c, now)
 		if err != nil {
-			return func() { w.failed(c) }, err
+			return func() { reviewedAll(c.reviews, found); w.failed(c) }, err
 		}
 		err = w.publishRows(ctx, c, now)
 		took := time.Since(start)
 		return func() {
+			reviewedAll(c.reviews, found)
 			w.computed(c, marks, took)
 			if err != nil {
 				w.unpublished(c)
@@ -54,7 +61,9 @@ func (w *worker) startCompute(ctx context.Context, now time.Time) {
 }
 
 func (w *worker) nextComputation(now time.Time) computation {
-	c := computation{toRedis: map[store.Cut]bool{}, history: map[event.SrcPart]window{}}
+	c := computation{
+		epoch: w.epoch, reviews: w.dueReviews(now), toRedis: map[store.Cut]bool{}, history: map[event.SrcPart]window{},
+	}
 	for _, p := range w.partitions {
 		if p.known && p.history {
 			c.history[p.part], p.history = p.panes.window, false
@@ -97,7 +106,7 @@ func (w *worker) choose(c *computation, now time.Time) {
 }
 
 // compute says how far the partitions are, writes rows, then marks, and returns the marks as they
-// stand: the cut of each minute.
+// stand: the ver of each minute.
 func (w *worker) compute(ctx context.Context, c computation, now time.Time) (map[store.Cut]uint64, error) {
 	ch, db, cuts := w.cfg.ClickHouse, w.cfg.Database, c.cuts
 	err := w.effect("progress", func() error { return store.InsertProgress(ctx, ch, db, c.progress) })
@@ -105,7 +114,7 @@ func (w *worker) compute(ctx context.Context, c computation, now time.Time) (map
 		return nil, err
 	}
 	err = w.effect("minutes", func() error {
-		return ch.Exec(ctx, store.InsertMinutes(db, w.cfg.Epoch, w.cfg.Stated, cuts))
+		return ch.Exec(ctx, store.InsertMinutes(db, c.epoch, w.cfg.Stated, cuts))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("compute %d minutes: %w", len(cuts), err)
@@ -127,9 +136,7 @@ func (w *worker) compute(ctx context.Context, c computation, now time.Time) (map
 		if err := rows.Scan(&part, &minute, &ver); err != nil {
 			return nil, fmt.Errorf("read the marks of %d minutes: %w", len(cuts), err)
 		}
-		if ver >= store.Ver(w.cfg.Epoch, 0) {
-			marks[store.Cut{SrcPart: event.SrcPart(part), Minute: minute}] = store.VerOffset(ver)
-		}
+		marks[store.Cut{SrcPart: event.SrcPart(part), Minute: minute}] = ver
 	}
 	return marks, rows.Err()
 }
@@ -151,7 +158,7 @@ func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.D
 	w.batch = min(2*w.batch, maxMinutesPerStatement)
 	for i, cut := range c.cuts {
 		p := c.owners[i]
-		if p.minutes.answered(cut.Minute, cut.Offset, marks[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}], now) {
+		if p.minutes.answered(cut.Minute, c.epoch, cut.Offset, marks[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}], now) {
 			w.metrics.refused.Inc()
 			w.cfg.Log.Error("minute refused: its totals would fall below its mark", "partition", p.number, "minute", time.Unix(cut.Minute, 0).UTC(), "cut", cut.Offset)
 			w.cfg.OnCondition(p.number, ConditionTotalsFell)

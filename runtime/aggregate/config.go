@@ -26,9 +26,11 @@ type Config struct {
 	ClickHouse driver.Conn
 	Database   string
 	Redis      redis.UniversalClient
-	Epoch      uint16 // of computed rows, from the catalog's pipeline record
-	Retention  store.Retention
-	Stated     int // visitor-stated combinations per (minute, src_part, campaign); default store.MaxStated
+	Epoch      uint16 // of computed rows, from the catalog's pipeline record; the lowest that is used
+	// FollowEpoch is the epoch as the catalog has it now; it must not block. Default: Epoch.
+	FollowEpoch func() uint16
+	Retention   store.Retention
+	Stated      int // visitor-stated combinations per (minute, src_part, campaign); default store.MaxStated
 
 	FlushEvery    time.Duration // of raw rows; default 1 s
 	FlushRows     int           // flushed earlier at this many records; default 50,000
@@ -53,7 +55,8 @@ type Config struct {
 	Fault func(effect string) error
 }
 
-// ConditionTotalsFell tells that a minute was refused; it does not stop the partition.
+// ConditionTotalsFell tells that a minute was refused: raw says less than its mark. It does not stop
+// the partition; the minute stays at its mark, and Balanced is False until a restate or the rows' return.
 const ConditionTotalsFell Condition = "TotalsFell"
 
 func (c Config) withDefaults() (Config, error) {
@@ -83,6 +86,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	if c.Registry == nil {
 		c.Registry = prometheus.NewRegistry()
+	}
+	if c.FollowEpoch == nil {
+		c.FollowEpoch = func() uint16 { return c.Epoch }
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -20,6 +20,7 @@ type metrics struct {
 	stopped     *prometheus.GaugeVec
 	complete    *prometheus.GaugeVec
 	dirty       *prometheus.GaugeVec
+	held        *prometheus.GaugeVec
 	buffered    prometheus.Gauge
 }
 
@@ -53,13 +54,14 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		stopped:  gauge("partition_stopped", "1 while the partition is stopped under the condition.", "partition", "condition"),
 		complete: gauge("complete_until_seconds", "complete_until of the partition, unix seconds.", "partition"),
 		dirty:    gauge("dirty_minutes", "Complete minutes that wait to be computed again.", "partition"),
+		held:     gauge("refused_minutes", "Minutes that stay at their marks because raw says less (TotalsFell); any makes Balanced False.", "partition"),
 		buffered: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: space, Subsystem: system,
 			Name: "buffered_records", Help: "Records buffered for the next flush.",
 		}),
 	}
 	registry.MustRegister(m.records, m.deadLetters, m.rows, m.minutes, m.refused, m.liveWrites, m.failures,
-		m.seconds, m.lag, m.stopped, m.complete, m.dirty, m.buffered)
+		m.seconds, m.lag, m.stopped, m.complete, m.dirty, m.held, m.buffered)
 	return m
 }
 
@@ -70,13 +72,15 @@ func (m *metrics) partition(p *partition, end uint64) {
 		m.lag.WithLabelValues(label, "load").Set(float64(max(0, int64(end)-int64(p.loaded))))
 		m.complete.WithLabelValues(label).Set(float64(p.progress.until.Unix()))
 		m.dirty.WithLabelValues(label).Set(float64(p.minutes.dirtyBefore(p.progress.until)))
+		refused, _ := p.minutes.refusedMinutes()
+		m.held.WithLabelValues(label).Set(float64(refused))
 	}
 }
 
 // forget drops the series of a partition that went to another worker.
 func (m *metrics) forget(p *partition) {
 	label := prometheus.Labels{"partition": strconv.Itoa(int(p.number))}
-	for _, vec := range []*prometheus.GaugeVec{m.lag, m.stopped, m.complete, m.dirty} {
+	for _, vec := range []*prometheus.GaugeVec{m.lag, m.stopped, m.complete, m.dirty, m.held} {
 		vec.DeletePartialMatch(label)
 	}
 }

@@ -74,7 +74,7 @@ func (w *worker) readLoaded(ctx context.Context, parts []event.SrcPart, floor in
 		}
 		w.schema.Store(true)
 	}
-	return store.ReadLoaded(ctx, w.cfg.ClickHouse, w.cfg.Database, w.cfg.Epoch, parts, floor, w.rawFloor(now))
+	return store.ReadLoaded(ctx, w.cfg.ClickHouse, w.cfg.Database, parts, floor, w.rawFloor(now))
 }
 
 func (w *worker) rawFloor(now time.Time) int64 {
@@ -100,12 +100,13 @@ func (w *worker) open(p *partition, log logState, loaded *store.Loaded, floor in
 			floor = log.at.Truncate(time.Minute).Add(paneAhead + time.Minute).Unix()
 		}
 		p.liveNext = from.offset
-		p.panes = newPanes(p.part, w.cfg.Epoch, w.cfg.Stated, floor)
+		p.panes = newPanes(p.part, w.epoch, w.cfg.Stated, floor)
 		p.rewrite, p.history = true, true
 		w.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: {p.number: kgo.NewOffset().At(p.liveNext)}})
 	}
 	if loaded != nil {
 		p.know(loaded, pace{fresh: w.cfg.FreshEvery, growth: w.cfg.OldGrowth})
+		p.reviewed = log.at
 	}
 	w.cfg.Log.Info("partition taken over", "partition", p.number, "liveFrom", p.liveNext, "loadFrom", p.loadNext, "clickHouse", loaded != nil)
 }

@@ -42,6 +42,7 @@ type partition struct {
 	reading  bool     // the catch-up reader is at loadNext
 
 	minutes  *schedule
+	reviewed time.Time // when the marks were last looked at
 	progress progress
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/clicktally/clicktally/runtime/store"
 )
 
 const (
@@ -75,15 +77,42 @@ func (s *schedule) touch(minutes []int64, to uint64) {
 	}
 }
 
-// answered notes the cut of a minute's mark after it was computed at cut. A mark below cut means
-// that the computation was refused: its totals were lower than those of the mark.
-func (s *schedule) answered(minute int64, cut, marked uint64, now time.Time) (refused bool) {
+// answered notes the ver of a minute's mark after it was computed at cut under epoch. A mark below that
+// means that the computation was refused: its totals were lower than those of the mark. One of a
+// higher epoch is a restate's, which we are about to follow.
+func (s *schedule) answered(minute int64, epoch uint16, cut, mark uint64, now time.Time) (refused bool) {
 	state := s.minutes[minute]
 	if state == nil {
 		return false
 	}
-	state.marked, state.computed, state.refused = marked, now, marked < cut
+	state.marked, state.computed = store.VerOffset(mark), now
+	state.refused = mark < store.Ver(epoch, cut)
 	return state.refused
+}
+
+// found notes the minutes that lie below what was loaded, whatever was believed of their marks.
+func (s *schedule) found(dirty map[int64]uint64) {
+	for minute, touched := range dirty {
+		state := s.minutes[minute]
+		if state == nil {
+			state = &minuteState{}
+			s.minutes[minute] = state
+		}
+		state.touched, state.marked = max(state.touched, touched), min(state.marked, touched-1)
+	}
+}
+
+// refusedMinutes counts the minutes whose last computation was refused, and names the oldest.
+func (s *schedule) refusedMinutes() (n int, oldest int64) {
+	for minute, state := range s.minutes {
+		if !state.refused {
+			continue
+		}
+		if n++; n == 1 || minute < oldest {
+			oldest = minute
+		}
+	}
+	return n, oldest
 }
 
 // attempted notes a computation that failed: the minute stays dirty and queues behind the others.

@@ -27,38 +27,38 @@ func TestScheduleSaysWhichMinutesAreDue(t *testing.T) {
 			do: func(s *schedule) { s.touch([]int64{fresh, old}, 10) }, at: noon, fresh: []int64{fresh}, old: []int64{old},
 		},
 		"a mark at the cut makes it clean": {
-			do: func(s *schedule) { s.touch([]int64{fresh}, 10); s.answered(fresh, 10, 10, noon) }, at: noon.Add(time.Minute),
+			do: func(s *schedule) { s.touch([]int64{fresh}, 10); s.answered(fresh, 0, 10, 10, noon) }, at: noon.Add(time.Minute),
 		},
 		"a mark of a shorter prefix leaves it dirty, to be computed after the pace of fresh minutes": {
-			do: func(s *schedule) { s.touch([]int64{fresh}, 10); s.answered(fresh, 9, 9, noon) },
+			do: func(s *schedule) { s.touch([]int64{fresh}, 10); s.answered(fresh, 0, 9, 9, noon) },
 			at: noon.Add(2 * time.Second), fresh: []int64{fresh},
 		},
 		"a fresh minute waits for its pace": {
 			do: func(s *schedule) {
 				s.touch([]int64{fresh}, 10)
-				s.answered(fresh, 10, 10, noon)
+				s.answered(fresh, 0, 10, 10, noon)
 				s.touch([]int64{fresh}, 11)
 			}, at: noon.Add(time.Second),
 		},
 		"an old minute waits until its age has grown by a tenth": {
 			do: func(s *schedule) {
 				s.touch([]int64{old}, 10)
-				s.answered(old, 10, 10, noon)
+				s.answered(old, 0, 10, 10, noon)
 				s.touch([]int64{old}, 20)
 			}, at: noon.Add(10*time.Minute - time.Second),
 		},
 		"and is due then": {
 			do: func(s *schedule) {
 				s.touch([]int64{old}, 10)
-				s.answered(old, 10, 10, noon)
+				s.answered(old, 0, 10, 10, noon)
 				s.touch([]int64{old}, 20)
 			}, at: noon.Add(10 * time.Minute), old: []int64{old},
 		},
 		"the one that waited longest comes first": {
 			do: func(s *schedule) {
 				s.touch([]int64{minutesAgo(2), minutesAgo(3), fresh}, 10)
-				s.answered(minutesAgo(3), 5, 5, noon.Add(-3*time.Second))
-				s.answered(minutesAgo(2), 5, 5, noon.Add(-4*time.Second))
+				s.answered(minutesAgo(3), 0, 5, 5, noon.Add(-3*time.Second))
+				s.answered(minutesAgo(2), 0, 5, 5, noon.Add(-4*time.Second))
 			}, at: noon, fresh: []int64{fresh, minutesAgo(2), minutesAgo(3)},
 		},
 	}
@@ -79,7 +79,7 @@ func TestScheduleSaysWhichMinutesAreDue(t *testing.T) {
 func TestARefusedMinuteStaysDirtyAndIsTriedSlowly(t *testing.T) {
 	minute := minutesAgo(1)
 	s := newTestSchedule(map[int64]uint64{minute: 50})
-	if !s.answered(minute, 50, 40, noon) {
+	if !s.answered(minute, 0, 50, 40, noon) {
 		t.Fatal("a mark below the cut was not reported as refused")
 	}
 	if due := s.due(noon.Add(refusedEvery-time.Second), turnFresh); len(due) != 0 {
@@ -93,8 +93,8 @@ func TestARefusedMinuteStaysDirtyAndIsTriedSlowly(t *testing.T) {
 func TestForgettingKeepsWhatIsDirtyOrHeldBack(t *testing.T) {
 	dirty, held, free, gone := minutesAgo(50), minutesAgo(60), minutesAgo(70), minutesAgo(200)
 	s := newTestSchedule(map[int64]uint64{dirty: 5, held: 5, free: 5, gone: 5})
-	s.answered(held, 5, 5, noon.Add(-time.Minute))
-	s.answered(free, 5, 5, noon.Add(-30*time.Minute))
+	s.answered(held, 0, 5, 5, noon.Add(-time.Minute))
+	s.answered(free, 0, 5, 5, noon.Add(-30*time.Minute))
 	s.forget(noon, minutesAgo(150))
 	for minute, want := range map[int64]bool{dirty: true, held: true, free: false, gone: false} {
 		if got := s.minutes[minute] != nil; got != want {
@@ -107,7 +107,7 @@ func TestSpareTimeIsForMinutesAheadOfTheirPace(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	minute := noon.Add(-10 * time.Hour).Unix()
 	s := newSchedule(pace{fresh: 2 * time.Second, growth: 0.1}, map[int64]uint64{minute: 5})
-	s.answered(minute, 5, 5, noon)
+	s.answered(minute, 0, 5, 5, noon)
 	s.touch([]int64{minute}, 6)
 	soon := noon.Add(spareRest)
 	if due := s.due(soon, turnOld); len(due) != 0 {

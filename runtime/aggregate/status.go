@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // Status is what the readiness report says.
@@ -13,6 +14,10 @@ type Status struct {
 	Partitions int  // assigned
 	Loading    int  // assigned, and where ClickHouse stands is known
 	Stopped    map[int32]Condition
+	// Refused minutes stay at their marks because raw says less; the oldest of them begins at
+	// RefusedSince. Any makes the pipeline's Balanced False, reason TotalsFell.
+	Refused      int
+	RefusedSince time.Time
 }
 
 // Ready says whether the aggregator is part of its group. Stopped partitions and a missing store are
@@ -24,6 +29,11 @@ func (s Status) Lines() []string {
 	lines := []string{"partitions assigned: " + strconv.Itoa(s.Partitions) + ", loading: " + strconv.Itoa(s.Loading)}
 	for _, number := range slices.Sorted(maps.Keys(s.Stopped)) {
 		lines = append(lines, "partition "+strconv.Itoa(int(number))+" stopped: "+string(s.Stopped[number]))
+	}
+	if s.Refused > 0 {
+		lines = append(lines, "balanced: false, "+string(ConditionTotalsFell)+": "+strconv.Itoa(s.Refused)+
+			" minutes stay at their marks because raw says less, the oldest "+s.RefusedSince.UTC().Format(time.RFC3339)+
+			"; look with `clicktally restate --dry-run`")
 	}
 	return lines
 }
@@ -51,6 +61,12 @@ func (w *worker) report() Status {
 	for number, p := range w.partitions {
 		if p.known {
 			s.Loading++
+			if n, oldest := p.minutes.refusedMinutes(); n > 0 {
+				if at := time.Unix(oldest, 0); s.Refused == 0 || at.Before(s.RefusedSince) {
+					s.RefusedSince = at
+				}
+				s.Refused += n
+			}
 		}
 		if p.stopped != ConditionNone {
 			s.Stopped[number] = p.stopped

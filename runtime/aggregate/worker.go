@@ -42,6 +42,7 @@ type worker struct {
 	lastProbe  time.Time
 	oldAfter   time.Time // old minutes have had their share until then
 	batch      int       // minutes per statement; smaller after a failure
+	epoch      uint16    // of what is computed; it only rises
 	nextDays   time.Time
 	schema     atomic.Bool
 	scratch    event.Event
@@ -57,6 +58,7 @@ type worker struct {
 func (w *worker) loop(ctx, effects context.Context) error {
 	for ctx.Err() == nil {
 		w.reassign()
+		w.followEpoch()
 		if err := w.poll(ctx, w.reader, pollWait, w.takeLive); err != nil {
 			return err
 		}

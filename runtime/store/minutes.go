@@ -26,6 +26,9 @@ func Ver(epoch uint16, offset uint64) uint64 { return uint64(epoch)<<48 | offset
 // VerOffset is the cut of a ver.
 func VerOffset(ver uint64) uint64 { return ver & (1<<48 - 1) }
 
+// VerEpoch is the epoch of a ver.
+func VerEpoch(ver uint64) uint16 { return uint16(ver >> 48) }
+
 // zeroesInJoins ends a statement that takes what has no partner in a join for 0: a server's profile
 // may ask for NULL, with which every comparison is false.
 const zeroesInJoins = " SETTINGS join_use_nulls = 0"
@@ -33,17 +36,51 @@ const zeroesInJoins = " SETTINGS join_use_nulls = 0"
 //go:embed minutes.sql
 var minutesSQL string
 
+//go:embed minutes_guarded.sql
+var guardedSQL string
+
+//go:embed minutes_restated.sql
+var restatedSQL string
+
 //go:embed marks.sql
 var marksSQL string
 
+// minuteColumns are those of table minutes in the order in which both endings of minutes.sql yield them.
+const minuteColumns = "src_part, minute, campaign_id, ad_id, advertiser_id, publisher_id, ts_id, country, region, device_type," +
+	" price_currency, cost_currency, ver, impressions, page_views, click_throughs, bounces, conversions," +
+	" clicks_valid, clicks_suspicious, clicks_fraudulent, clicks_test, clicks_closed, clicks_duplicate, duplicates," +
+	" spend_valid, spend_suspicious, spend_fraudulent, cost"
+
+// oneBlock ends a statement that writes minute rows: all rows of one minute lie in one block and one
+// partition, so they become visible together.
+const oneBlock = "SETTINGS max_insert_threads = 1, min_insert_block_size_rows = 1000000000000, min_insert_block_size_bytes = 0," +
+	" insert_deduplicate = 0, async_insert = 0, join_use_nulls = 0"
+
 // InsertMinutes computes and writes the rows of several minutes in one statement. A minute that is
-// marked at its cut or above writes nothing, nor does one whose totals would fall below its mark.
-// stated is MaxStated, lower in tests.
+// marked at its cut or above writes nothing, nor does one whose totals would fall below its mark,
+// whatever the epochs: only RestateMinutes goes down. stated is MaxStated, lower in tests.
 func InsertMinutes(db string, epoch uint16, stated int, cuts []Cut) string {
+	return strings.ReplaceAll(insertMinutes, "{db}", Quote(db)) + minuteQuery(guardedSQL, db, epoch, stated, cuts) + oneBlock
+}
+
+// RestateMinutes is InsertMinutes without the guard: totals may fall, and what is counted now and no
+// raw explains any more is written as zeros. epoch is above that of every mark.
+func RestateMinutes(db string, epoch uint16, stated int, cuts []Cut) string {
+	return strings.ReplaceAll(insertMinutes, "{db}", Quote(db)) + RestatedMinutes(db, epoch, stated, cuts) + oneBlock
+}
+
+// RestatedMinutes selects the rows, by the columns of table minutes, that RestateMinutes would write.
+func RestatedMinutes(db string, epoch uint16, stated int, cuts []Cut) string {
+	return minuteQuery(restatedSQL, db, epoch, stated, cuts)
+}
+
+const insertMinutes = "INSERT INTO {db}.minutes (" + minuteColumns + ")\n"
+
+func minuteQuery(ending, db string, epoch uint16, stated int, cuts []Cut) string {
 	return strings.NewReplacer(
 		"{db}", Quote(db), "{keys}", keyList(cuts), "{cuts}", cutList(cuts),
 		"{epoch}", strconv.Itoa(int(epoch)), "{fold}", strconv.Itoa(stated),
-	).Replace(minutesSQL)
+	).Replace(minutesSQL + ending)
 }
 
 // InsertMarks marks the rows that InsertMinutes wrote; it runs after it.
@@ -78,9 +115,9 @@ func cutList(cuts []Cut) string {
 	})
 }
 
-func tuples(cuts []Cut, one func([]byte, Cut) []byte) string {
+func tuples[T any](list []T, one func([]byte, T) []byte) string {
 	var b []byte
-	for i, c := range cuts {
+	for i, c := range list {
 		if i > 0 {
 			b = append(b, ", "...)
 		}

@@ -1,11 +1,6 @@
--- Minute rows of several (src_part, minute), each over raw below its cut (design 6.4).
+-- Minute rows of several (src_part, minute), each over raw below its cut (design 6.4): what follows ends with
+-- minutes_guarded.sql for a worker, minutes_restated.sql for a restate.
 -- {db} database, {keys} the (src_part, minute) list, {cuts} the same with the cut, {epoch}, {fold} bound.
--- All rows of one minute lie in one block and one partition, so they become visible together.
-INSERT INTO {db}.minutes (
-  src_part, minute, campaign_id, ad_id, advertiser_id, publisher_id, ts_id, country, region, device_type,
-  price_currency, cost_currency, ver, impressions, page_views, click_throughs, bounces, conversions,
-  clicks_valid, clicks_suspicious, clicks_fraudulent, clicks_test, clicks_closed, clicks_duplicate, duplicates,
-  spend_valid, spend_suspicious, spend_fraudulent, cost)
 WITH
   cuts AS (SELECT * FROM values('src_part UInt32, minute DateTime(\'UTC\'), cut UInt64', {cuts})),
   -- The loader may have written an offset twice: FINAL keeps one.
@@ -92,21 +87,3 @@ WITH
     FROM folded
     WINDOW minute_of AS (PARTITION BY sp, m)
   ),
-  marked AS (
-    SELECT src_part, minute, ver, events, impressions, clicks_valid, clicks_suspicious, clicks_fraudulent
-    FROM {db}.marks FINAL WHERE (src_part, minute) IN ({keys})
-  )
-SELECT
-  t.sp, t.m, t.campaign, t.ad_f, t.advertiser, t.publisher_f, t.ts_f, t.country, t.region, t.device,
-  t.price_cur, t.cost_cur, t.new_ver, t.impressions_f, t.page_views_f, t.click_throughs_f, t.bounces_f, t.conversions_f,
-  t.valid_f, t.suspicious_f, t.fraudulent_f, t.test_f, t.closed_f, t.click_duplicates_f, t.duplicates_f,
-  t.spend_valid_f, t.spend_suspicious_f, t.spend_fraudulent_f, t.cost_f
-FROM totals AS t LEFT JOIN marked AS k ON t.sp = k.src_part AND t.m = k.minute
--- Totals never fall within an epoch: a lower one leaves the minute at its mark, and the caller, who
--- finds no new mark, raises the alarm. Rows that are already marked are not written again.
-WHERE k.ver < t.new_ver AND (bitShiftRight(k.ver, 48) < {epoch} OR (
-  t.t_events >= k.events AND t.t_impressions >= k.impressions AND t.t_valid >= k.clicks_valid
-  AND t.t_suspicious >= k.clicks_suspicious AND t.t_fraudulent >= k.clicks_fraudulent))
-ORDER BY t.sp, t.m
-SETTINGS max_insert_threads = 1, min_insert_block_size_rows = 1000000000000, min_insert_block_size_bytes = 0,
-  insert_deduplicate = 0, async_insert = 0, join_use_nulls = 0

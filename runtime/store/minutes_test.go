@@ -209,7 +209,7 @@ func TestAServerThatJoinsWithNullsCountsAlike(t *testing.T) {
 	if err := store.InsertManifests(t.Context(), conn, db, []store.Manifest{manifest}); err != nil {
 		t.Fatal(err)
 	}
-	state, err := store.ReadLoaded(t.Context(), conn, db, epoch, []event.SrcPart{part}, 0, 0)
+	state, err := store.ReadLoaded(t.Context(), conn, db, []event.SrcPart{part}, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ type Loaded struct {
 
 // ReadLoaded reads the state of parts. Panes begin at paneFloor (unix seconds); dirty minutes below
 // rawFloor are past retention and left out.
-func ReadLoaded(ctx context.Context, conn driver.Conn, db string, epoch uint16, parts []event.SrcPart, paneFloor, rawFloor int64) (map[event.SrcPart]*Loaded, error) {
+func ReadLoaded(ctx context.Context, conn driver.Conn, db string, parts []event.SrcPart, paneFloor, rawFloor int64) (map[event.SrcPart]*Loaded, error) {
 	state := make(map[event.SrcPart]*Loaded, len(parts))
 	for _, part := range parts {
 		state[part] = &Loaded{Dirty: map[int64]uint64{}, CompleteUntil: time.Unix(0, 0).UTC()}
@@ -36,7 +36,7 @@ func ReadLoaded(ctx context.Context, conn driver.Conn, db string, epoch uint16, 
 			return readLiveFrom(ctx, conn, db, list, paneFloor, state)
 		},
 		func(ctx context.Context, conn driver.Conn, db, list string, state map[event.SrcPart]*Loaded) error {
-			return readDirty(ctx, conn, db, list, epoch, rawFloor, state)
+			return readDirty(ctx, conn, db, list, rawFloor, state)
 		},
 		readProgress,
 	} {
@@ -97,13 +97,15 @@ func readLiveFrom(ctx context.Context, conn driver.Conn, db, list string, paneFl
 	})
 }
 
-func readDirty(ctx context.Context, conn driver.Conn, db, list string, epoch uint16, rawFloor int64, state map[event.SrcPart]*Loaded) error {
+// readDirty compares cuts alone: a raised epoch makes no minute dirty, because only a restate, which
+// computes its minutes itself, may let totals fall.
+func readDirty(ctx context.Context, conn driver.Conn, db, list string, rawFloor int64, state map[event.SrcPart]*Loaded) error {
 	query := `SELECT t.src_part, toInt64(toUnixTimestamp(t.m)), t.touched FROM (
 		SELECT src_part, m, max(to_off) AS touched FROM {db}.manifests ARRAY JOIN minutes AS m
 		WHERE (` + loadedRanges(state) + `) AND m >= toDateTime(` + strconv.FormatInt(rawFloor, 10) + `, 'UTC') GROUP BY src_part, m) AS t
 		LEFT JOIN (SELECT src_part, minute, max(ver) AS marked FROM {db}.marks WHERE src_part IN ({list}) GROUP BY src_part, minute) AS k
 		ON t.src_part = k.src_part AND t.m = k.minute
-		WHERE bitOr(bitShiftLeft(toUInt64(` + strconv.Itoa(int(epoch)) + `), 48), t.touched) > k.marked` + zeroesInJoins
+		WHERE t.touched > bitAnd(k.marked, 0xFFFFFFFFFFFF)` + zeroesInJoins
 	return each(ctx, conn, query, db, list, func(scan func(...any) error) error {
 		var part uint32
 		var minute int64

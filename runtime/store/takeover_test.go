@@ -31,7 +31,7 @@ func TestAWorkerStartsAtTheEndOfTheContiguousRunOfManifests(t *testing.T) {
 		if err := store.InsertManifests(t.Context(), conn, db, []store.Manifest{test.write}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := store.ReadLoaded(t.Context(), conn, db, epoch, []event.SrcPart{part, part + 1}, late, early)
+		got, err := store.ReadLoaded(t.Context(), conn, db, []event.SrcPart{part, part + 1}, late, early)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,15 +45,15 @@ func TestAWorkerStartsAtTheEndOfTheContiguousRunOfManifests(t *testing.T) {
 	}
 }
 
-func TestAMinuteIsCleanAtTheCutOfItsMarkWithinAnEpoch(t *testing.T) {
+func TestAMinuteIsCleanAtTheCutOfItsMark(t *testing.T) {
 	conn, db := database(t)
 	insert(t, conn, db, valid(0, 1), valid(1, 2))
 	manifest := store.Manifest{SrcPart: part, From: 0, To: 2, Minutes: []int64{minute.Unix()}, Written: time.Now()}
 	if err := store.InsertManifests(t.Context(), conn, db, []store.Manifest{manifest}); err != nil {
 		t.Fatal(err)
 	}
-	dirty := func(epoch uint16) int {
-		state, err := store.ReadLoaded(t.Context(), conn, db, epoch, []event.SrcPart{part}, 0, 0)
+	dirty := func() int {
+		state, err := store.ReadLoaded(t.Context(), conn, db, []event.SrcPart{part}, 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,16 +61,13 @@ func TestAMinuteIsCleanAtTheCutOfItsMarkWithinAnEpoch(t *testing.T) {
 	}
 	compute(t, conn, db, 1)
 	mark(t, conn, db)
-	if dirty(epoch) != 1 {
+	if dirty() != 1 {
 		t.Error("a mark below the manifest's end made the minute clean")
 	}
 	compute(t, conn, db, 2)
 	mark(t, conn, db)
-	if dirty(epoch) != 0 {
+	if dirty() != 0 {
 		t.Error("a mark at the manifest's end left the minute dirty")
-	}
-	if dirty(epoch+1) != 1 {
-		t.Error("a raised epoch did not make the minute dirty")
 	}
 }
 

@@ -190,9 +190,10 @@ func (s *Standalone) aggregatorConfig(p *catalogpb.Pipeline) aggregate.Config {
 	return aggregate.Config{
 		Kafka: s.servers.brokers(), Topics: s.source.topics, Generation: generation,
 		ClickHouse: s.servers.history, Database: s.source.database(), Redis: s.servers.live,
-		Epoch:      uint16(p.GetEpoch()),
-		SessionGap: time.Duration(p.GetSessionGapMs()) * time.Millisecond,
-		Retention:  s.source.retention(), Log: s.config.Log, Registry: s.registry,
+		Epoch:       uint16(p.GetEpoch()),
+		FollowEpoch: func() uint16 { return uint16(s.follower.Current().Pipeline().GetEpoch()) },
+		SessionGap:  time.Duration(p.GetSessionGapMs()) * time.Millisecond,
+		Retention:   s.source.retention(), Log: s.config.Log, Registry: s.registry,
 	}
 }
 
