@@ -16,6 +16,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
 var version = "unknown" // set by the linker
@@ -68,6 +69,7 @@ func run(ctx context.Context, o options) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return follower.Run(ctx) })
+	group.Go(func() error { o.kafka.LogCheck(ctx, topics.RoleAggregator, log); return nil })
 	group.Go(func() error {
 		log.Info("waiting for the catalog", "topic", o.kafka.Topics().Catalog())
 		c := awaitPipeline(ctx, follower)

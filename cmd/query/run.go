@@ -13,6 +13,7 @@ import (
 	"github.com/clicktally/clicktally/cmd/internal/process"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/query"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
 const historyHint = "this process was started without --clickhouse; live figures are at /v1/stats/realtime"
@@ -65,6 +66,7 @@ func serve(ctx context.Context, o options, server *query.Server, follower *follo
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return follower.Run(ctx) })
+	group.Go(func() error { o.kafka.LogCheck(ctx, topics.RoleQuery, process.Log()); return nil })
 	group.Go(func() error { return server.Run(ctx, api, admin) })
 	return group.Wait()
 }

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clicktally/clicktally/cmd/internal/process"
+	"github.com/clicktally/clicktally/runtime/store/topics"
 	"github.com/clicktally/clicktally/runtime/tracker"
 )
 
@@ -71,6 +73,11 @@ func run(ctx context.Context, o options) error {
 		return errors.Join(err, visitors.Close())
 	}
 	defer stop()
+	checking, stopCheck := context.WithCancel(ctx)
+	var check sync.WaitGroup
+	check.Go(func() { o.kafka.LogCheck(checking, topics.RoleTracker, config.Log) })
+	defer check.Wait()
+	defer stopCheck()
 	config.Log.Info("tracker listens", "visitors", visitors.Addr().String(), "tracker", config.Tracker)
 	return t.Run(ctx, visitors)
 }

@@ -36,7 +36,8 @@ appender.out.layout.pattern = %d{HH:mm:ss.SSS} %p %c{1} %m%n
 type node struct {
 	programs kafkaPrograms
 	dir      string
-	client   string // address for clients, host:port
+	client   string   // address for clients, host:port
+	others   []string // those of further listeners
 	process  *child
 	killed   bool
 }

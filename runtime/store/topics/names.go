@@ -22,8 +22,11 @@ func (n Names) DeadLetters() string { return n.Prefix + ".dlq" }
 
 // Events is the topic of one generation of event partitions.
 func (n Names) Events(generation uint32) string {
-	return n.Prefix + ".events." + strconv.FormatUint(uint64(generation), 10)
+	return n.everyEvents() + strconv.FormatUint(uint64(generation), 10)
 }
+
+// everyEvents is how the topics of all generations begin.
+func (n Names) everyEvents() string { return n.Prefix + ".events." }
 
 // Publisher is the transactional id under which the catalog is written; a new holder fences the old.
 func (n Names) Publisher() string { return n.Prefix + ".catalog-publisher" }
