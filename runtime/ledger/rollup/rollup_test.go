@@ -65,7 +65,7 @@ func write(p *ledgertest.Pipeline, r *rand.Rand, n int) {
 			p.Append(log[r.IntN(len(log))])
 			continue
 		}
-		p.Append(p.Random(r, part, begin.Add(time.Duration(r.IntN(int(end.Sub(begin)/(7*time.Minute))))*7*time.Minute + time.Duration(r.IntN(60))*time.Second)))
+		p.Append(p.Random(r, part, begin.Add(time.Duration(r.IntN(int(end.Sub(begin)/(7*time.Minute))))*7*time.Minute+time.Duration(r.IntN(60))*time.Second)))
 	}
 	p.Load(now)
 	p.Compute(now)
