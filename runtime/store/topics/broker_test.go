@@ -76,7 +76,11 @@ func TestThreeBrokersKeepEveryTopicThreeTimes(t *testing.T) {
 
 	// A topic that somebody made with less is left as it is, and told of.
 	weak := topics.Names{Prefix: "weak"}
-	settings := map[string]*string{"min.insync.replicas": new("1"), "unclean.leader.election.enable": new("true"), "cleanup.policy": new("delete")}
+	settings := map[string]*string{
+		"min.insync.replicas": new("1"), "unclean.leader.election.enable": new("true"), "cleanup.policy": new("delete"),
+		"retention.bytes": new("1000000"), "max.message.bytes": new("1000"), "message.timestamp.type": new("LogAppendTime"),
+		"message.timestamp.before.max.ms": new("3600000"),
+	}
 	if _, err := client.CreateTopic(t.Context(), 1, 2, settings, weak.Catalog()); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +93,11 @@ func TestThreeBrokersKeepEveryTopicThreeTimes(t *testing.T) {
 		"topic weak.catalog: min.insync.replicas is 1, want 2",
 		"topic weak.catalog: unclean.leader.election.enable is true, want false",
 		"topic weak.catalog: cleanup.policy is delete, want compact",
+		"topic weak.catalog: retention.bytes is 1000000, want -1",
+		"topic weak.catalog: delete.retention.ms is 86400000, want 604800000", // Kafka's default, a day
+		"topic weak.catalog: max.message.bytes is 1000, want 1048576",
+		"topic weak.catalog: message.timestamp.type is LogAppendTime, want CreateTime",
+		"topic weak.catalog: message.timestamp.before.max.ms is 3600000, want 9223372036854775807",
 	}
 	if diff := cmp.Diff(want, *short); diff != "" {
 		t.Errorf("what is reported (-want +got):\n%s", diff)

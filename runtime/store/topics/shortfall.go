@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 )
@@ -23,6 +25,12 @@ const (
 	minInSync         = "min.insync.replicas"
 	uncleanElection   = "unclean.leader.election.enable"
 	cleanupPolicy     = "cleanup.policy"
+	retentionTime     = "retention.ms"
+	retentionBytes    = "retention.bytes"
+	deleteRetention   = "delete.retention.ms"
+	maxMessage        = "max.message.bytes"
+	timestampType     = "message.timestamp.type"
+	timestampBefore   = "message.timestamp.before.max.ms"
 )
 
 // Shortfall is one setting of a topic under which it keeps less than a pipeline wants kept.
@@ -66,23 +74,53 @@ func shortfalls(ctx context.Context, client *kadm.Client, details kadm.TopicDeta
 	return short, nil
 }
 
+// compare looks at what the topic was wanted with, and at the two numbers that are wanted whatever it is made with.
+// A setting that the server does not list is one that it does not know.
 func compare(topic wantedTopic, has map[string]string) []Shortfall {
+	want := map[string]string{replicationFactor: strconv.Itoa(Replication)}
+	for setting, value := range topic.configs {
+		want[setting] = *value
+	}
+	want[minInSync] = strconv.Itoa(MinInSync)
 	var short []Shortfall
-	atLeast := func(setting string, want int) {
-		if n, err := strconv.Atoi(has[setting]); err != nil || n < want {
-			short = append(short, Shortfall{topic.name, setting, has[setting], strconv.Itoa(want)})
+	for _, setting := range settingsInOrder {
+		least, wanted := want[setting]
+		got, listed := has[setting]
+		if wanted && listed && !enough(setting, got, least) {
+			short = append(short, Shortfall{topic.name, setting, got, least})
 		}
 	}
-	exactly := func(setting, want string) {
-		if has[setting] != want {
-			short = append(short, Shortfall{topic.name, setting, has[setting], want})
-		}
-	}
-	atLeast(replicationFactor, Replication)
-	atLeast(minInSync, MinInSync)
-	exactly(uncleanElection, "false")
-	exactly(cleanupPolicy, *topic.configs[cleanupPolicy])
 	return short
+}
+
+// settingsInOrder is the order of reports.
+var settingsInOrder = []string{
+	replicationFactor, minInSync, uncleanElection, cleanupPolicy, retentionTime, retentionBytes, deleteRetention,
+	maxMessage, timestampType, timestampBefore,
+}
+
+// enough compares numbers, of which more is fine and -1 is all, and words, which must be equal.
+func enough(setting, got, want string) bool {
+	switch setting {
+	case uncleanElection, timestampType:
+		return got == want
+	case cleanupPolicy:
+		return sameWords(got, want)
+	}
+	have, err := strconv.ParseInt(got, 10, 64)
+	if err != nil {
+		return false
+	}
+	least, err := strconv.ParseInt(want, 10, 64)
+	return err == nil && (have == -1 || least != -1 && have >= least)
+}
+
+// sameWords compares lists that Kafka keeps in either order.
+func sameWords(a, b string) bool {
+	x, y := strings.Split(a, ","), strings.Split(b, ",")
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }
 
 func fewestReplicas(topic kadm.TopicDetail) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 // HeartbeatRetention bounds how long a process that went away is remembered, and how long a follower
 // of the catalog may be away before it reads from the start (design 5).
 const HeartbeatRetention = 7 * 24 * time.Hour
+
+// MaxMessage is how large a batch of records may be, in bytes: what our producers fill at most, and Kafka's own default.
+const MaxMessage = 1 << 20
 
 const (
 	// propagation bounds how long Ensure waits until every broker knows a topic that was just made.
@@ -80,6 +84,11 @@ func wanted(names Names, cfg Config) []wantedTopic {
 		all := map[string]*string{
 			minInSync:       new(strconv.Itoa(max(1, int(cfg.Replication)-1))),
 			uncleanElection: new("false"),
+			// A cluster's own defaults for these may refuse or drop what is counted here.
+			retentionBytes:  new("-1"),
+			maxMessage:      new(strconv.Itoa(MaxMessage)),
+			timestampType:   new("CreateTime"),
+			timestampBefore: new(strconv.FormatInt(math.MaxInt64, 10)),
 		}
 		for key, value := range pairs {
 			all[key] = &value
@@ -88,16 +97,16 @@ func wanted(names Names, cfg Config) []wantedTopic {
 	}
 	return []wantedTopic{
 		{names.Events(cfg.Generation), cfg.Partitions, settings(map[string]string{
-			cleanupPolicy: "delete", "retention.ms": retention(cfg.Retention, HeartbeatRetention),
+			cleanupPolicy: "delete", retentionTime: retention(cfg.Retention, HeartbeatRetention),
 		})},
 		{names.Catalog(), 1, settings(map[string]string{
-			cleanupPolicy: "compact", "delete.retention.ms": week,
+			cleanupPolicy: "compact", deleteRetention: week,
 		})},
 		{names.Heartbeats(), 1, settings(map[string]string{
-			cleanupPolicy: "compact,delete", "retention.ms": week, "delete.retention.ms": week,
+			cleanupPolicy: "compact,delete", retentionTime: week, deleteRetention: week,
 		})},
 		{names.DeadLetters(), 1, settings(map[string]string{
-			cleanupPolicy: "delete", "retention.ms": retention(cfg.DeadLetters, 90*24*time.Hour),
+			cleanupPolicy: "delete", retentionTime: retention(cfg.DeadLetters, 90*24*time.Hour),
 		})},
 	}
 }
