@@ -50,6 +50,16 @@ test: ## Install what tests run against, then test with the race detector (PKG=.
 	hack/test-deps
 	CGO_ENABLED=1 go test -race -p 2 -timeout 20m $(PKG)
 
+.PHONY: faults
+faults: ## Strike real processes on real stores, about 10 minutes (FAULT=name SEED=n; LONG=1: until stopped)
+	hack/test-deps
+	go run ./test/faults $(if $(FAULT),-fault $(FAULT)) $(if $(SEED),-seed $(SEED)) $(if $(LONG),-long) $(if $(RATE),-rate $(RATE))
+
+.PHONY: faults-mutants
+faults-mutants: ## Break ClickTally on purpose, one way at a time, and show that a test notices (ONLY=name)
+	hack/test-deps
+	go run ./test/faults/mutants $(if $(ONLY),-only "$(ONLY)")
+
 ##@ Try
 
 .PHONY: demo
@@ -60,4 +70,4 @@ demo: build chdb ## Count 20,000 events of made-up visitors, then keep serving (
 help: ## Explain every target
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-zA-Z0-9_-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	  /^[a-zA-Z0-9_-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

@@ -19,7 +19,9 @@ type figures struct {
 	named     []string
 }
 
-func (f *figures) clean() bool { return f.lost == 0 && f.double == 0 && f.misbilled == 0 && f.live == 0 }
+func (f *figures) clean() bool {
+	return f.lost == 0 && f.double == 0 && f.misbilled == 0 && f.live == 0
+}
 
 // maxNamed bounds the differences that are named.
 const maxNamed = 8

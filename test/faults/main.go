@@ -99,8 +99,10 @@ func strike(ctx context.Context, o options, s *stage, r *report) error {
 	defer func() { c.close(ctx) }()
 	for round := uint64(0); ctx.Err() == nil; round++ {
 		for _, f := range chosen {
-			if err := c.run(ctx, f, o.seed+round); err != nil {
-				return err
+			for i := range uint64(max(1, f.runs)) {
+				if err := c.run(ctx, f, o.seed+1000*round+i); err != nil {
+					return err
+				}
 			}
 		}
 		if !o.long {

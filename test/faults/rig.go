@@ -32,7 +32,7 @@ type rig struct {
 }
 
 // newRig makes a pipeline, starts its processes and the load, and waits until events are counted.
-func newRig(ctx context.Context, st *stores, b binaries, options options, seed uint64, number int) (*rig, error) {
+func newRig(ctx context.Context, st *stores, b binaries, options options, only string, seed uint64, number int) (*rig, error) {
 	prefix := fmt.Sprintf("f%d", number)
 	dir := filepath.Join(st.stage.dir, prefix)
 	p, err := newPipeline(ctx, st, dir, prefix)
@@ -50,6 +50,7 @@ func newRig(ctx context.Context, st *stores, b binaries, options options, seed u
 		return r, err
 	}
 	r.load = &load{client: newClient(r.fleet.visitors), audit: r.audit, planner: newPlanner(seed, rand.Uint32()), rate: options.rate}
+	r.load.planner.only = only
 	r.load.start(ctx)
 	return r, await(ctx, firstCounts, "the first counts", func() error {
 		ends, err := loaded(ctx, st, prefix)

@@ -17,6 +17,10 @@ type fault struct {
 	says string
 	// alone: the fault leaves a log behind that no other fault can go on with.
 	alone bool
+	// only is the one ad that traffic is of, on a rig of the fault's own.
+	only string
+	// runs is how often it is struck in a short run, with a seed each; 0 is once.
+	runs int
 	// missing says why it cannot run here, empty when it can.
 	missing func(*rig) string
 	// strike does it, under load, and heals it.
@@ -114,7 +118,7 @@ func (c *campaignOfFaults) ready(ctx context.Context, f fault, seed uint64) (err
 	}
 	if c.rig == nil {
 		c.rigs++
-		c.rig, err = newRig(ctx, c.stores, c.bin, c.options, seed, c.rigs)
+		c.rig, err = newRig(ctx, c.stores, c.bin, c.options, f.only, seed, c.rigs)
 	}
 	return err
 }
