@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"strconv"
 	"time"
 
@@ -35,6 +37,11 @@ const (
 	EntityCountry    = "country"
 )
 
+// LiveShards is how many parts the live counters have in a Redis Cluster: the hash tag of a key is the number of
+// its part. All minutes of an entity are in one part, every script touches one key, and each part has a marker of
+// its own, so that the loss of any one server is seen.
+const LiveShards = 32
+
 // LiveKeys names the Redis keys of one pipeline.
 type LiveKeys struct {
 	Prefix string // of all keys, the pipeline's topic prefix
@@ -42,14 +49,23 @@ type LiveKeys struct {
 
 // Counts is the hash of one minute (unix seconds) and entity: src_part -> ver and counters.
 func (k LiveKeys) Counts(minute int64, e Entity) string {
-	return k.Prefix + ":live:" + strconv.FormatInt(minute, 10) + ":" + e.Kind + ":" + e.ID
+	return k.shard(shardOf(e)) + strconv.FormatInt(minute, 10) + ":" + e.Kind + ":" + e.ID
 }
 
 // AsOf is the hash src_part -> ms until which the log is in the live counters.
 func (k LiveKeys) AsOf() string { return k.Prefix + ":live:asof" }
 
-// Marker is the hash src_part -> 1 that is gone when Redis lost its data: open panes are written again.
-func (k LiveKeys) Marker() string { return k.Prefix + ":live:marker" }
+// Marker is the hash src_part -> 1 of one part of the counters. It is gone when Redis lost that part: open panes
+// are written again.
+func (k LiveKeys) Marker(shard int) string { return k.shard(shard) + "marker" }
+
+func (k LiveKeys) shard(n int) string { return k.Prefix + ":live:{" + strconv.Itoa(n) + "}:" }
+
+func shardOf(e Entity) int {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, e.Kind+":"+e.ID) // a hash takes everything
+	return int(h.Sum32() % LiveShards)
+}
 
 // Live reads the live counters of one pipeline. It is safe for concurrent use.
 type Live struct {

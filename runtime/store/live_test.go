@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,9 +13,66 @@ import (
 	"github.com/clicktally/clicktally/test/servers"
 )
 
-func TestLiveCounters(t *testing.T) {
-	client := redis.NewClient(&redis.Options{Addr: servers.Redis(t)})
-	t.Cleanup(func() { client.Close() })
+func TestLiveCountersOnEveryKindOfRedis(t *testing.T) {
+	for name, client := range map[string]func(*testing.T) redis.UniversalClient{
+		"one server": func(t *testing.T) redis.UniversalClient {
+			return redis.NewClient(&redis.Options{Addr: servers.Redis(t)})
+		},
+		"a cluster": func(t *testing.T) redis.UniversalClient {
+			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: servers.RedisCluster(t).Addrs})
+		},
+		"a server that sentinels name": func(t *testing.T) redis.UniversalClient {
+			nodes := servers.RedisSentinel(t)
+			return redis.NewFailoverClient(&redis.FailoverOptions{MasterName: nodes.Master, SentinelAddrs: nodes.Addrs})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := client(t)
+			t.Cleanup(func() { client.Close() })
+			testLiveCounters(t, client)
+			testManyEntities(t, client)
+		})
+	}
+}
+
+// testManyEntities writes and reads in one call what a cluster holds on all its servers.
+func testManyEntities(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	keys := store.LiveKeys{Prefix: "many"}
+	writer, reader := store.LiveWriter{Client: client, Keys: keys}, store.Live{Client: client, Keys: keys}
+	const entities = 200
+	entity := func(i int) store.Entity { return store.Entity{Kind: store.EntityCampaign, ID: fmt.Sprint("c", i)} }
+	var writes []store.LiveWrite
+	for i := range entities {
+		writes = append(writes, store.LiveWrite{Minute: minute.Unix(), Entity: entity(i), SrcPart: 1, Ver: 1, Counts: store.Counts{ClicksValid: uint64(i)}})
+	}
+	if err := writer.Write(t.Context(), writes); err != nil {
+		t.Fatal(err)
+	}
+	for i := range entities {
+		if got, err := reader.Sum(t.Context(), entity(i), minute, minute.Add(time.Minute)); err != nil || got.ClicksValid != uint64(i) {
+			t.Errorf("campaign %d has %d clicks: %v", i, got.ClicksValid, err)
+		}
+	}
+	if err := writer.Restored(t.Context(), []event.SrcPart{1}); err != nil {
+		t.Fatal(err)
+	}
+	// The loss of any one part is seen: in a cluster that is one server's, the others have all their markers.
+	for _, shard := range []int{0, store.LiveShards / 2, store.LiveShards - 1} {
+		if err := client.Del(t.Context(), keys.Marker(shard)).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if lost, err := writer.Lost(t.Context(), []event.SrcPart{1}); err != nil || len(lost) != 1 {
+			t.Errorf("part %d of the counters is gone, and lost is %v, %v", shard, lost, err)
+		}
+		if err := writer.Restored(t.Context(), []event.SrcPart{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func testLiveCounters(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
 	keys := store.LiveKeys{Prefix: "ct"}
 	writer, reader := store.LiveWriter{Client: client, Keys: keys}, store.Live{Client: client, Keys: keys}
 	ad := store.Entity{Kind: store.EntityAd, ID: "ad-1"}

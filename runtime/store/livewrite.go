@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,20 +83,27 @@ func (w *LiveWriter) Write(ctx context.Context, writes []LiveWrite) error {
 	return nil
 }
 
-// Lost returns those of parts whose marker is missing: Redis lost what they had written, or they
-// write for the first time.
+// Lost returns those of parts that a marker is missing for: Redis, or one server of a Cluster, lost what they had
+// written, or they write for the first time.
 func (w *LiveWriter) Lost(ctx context.Context, parts []event.SrcPart) ([]event.SrcPart, error) {
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	marks, err := w.Client.HMGet(ctx, w.Keys.Marker(), liveFields(parts)...).Result()
+	fields := liveFields(parts)
+	var marks [LiveShards]*redis.SliceCmd
+	_, err := w.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for shard := range marks {
+			marks[shard] = p.HMGet(ctx, w.Keys.Marker(shard), fields...)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read the marker of the live counters: %w", err)
+		return nil, fmt.Errorf("read the markers of the live counters: %w", err)
 	}
 	var lost []event.SrcPart
-	for i, mark := range marks {
-		if mark == nil {
-			lost = append(lost, parts[i])
+	for i, part := range parts {
+		if slices.ContainsFunc(marks[:], func(m *redis.SliceCmd) bool { return m.Val()[i] == nil }) {
+			lost = append(lost, part)
 		}
 	}
 	return lost, nil
@@ -121,7 +129,7 @@ func (w *LiveWriter) Finish(ctx context.Context, parts []event.SrcPart, asOf []t
 	return nil
 }
 
-// Restored sets the marker of parts that were lost, once all their open panes have been written. For
+// Restored sets the markers of parts that were lost, once all their open panes have been written. For
 // a part that was not lost it is never set: Redis may have lost its data since, and the marker is all
 // that tells.
 func (w *LiveWriter) Restored(ctx context.Context, parts []event.SrcPart) error {
@@ -132,8 +140,14 @@ func (w *LiveWriter) Restored(ctx context.Context, parts []event.SrcPart) error 
 	for _, field := range liveFields(parts) {
 		marks = append(marks, field, "1")
 	}
-	if err := w.Client.HSet(ctx, w.Keys.Marker(), marks...).Err(); err != nil {
-		return fmt.Errorf("write the marker of the live counters: %w", err)
+	_, err := w.Client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for shard := range LiveShards {
+			p.HSet(ctx, w.Keys.Marker(shard), marks...)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write the markers of the live counters: %w", err)
 	}
 	return nil
 }

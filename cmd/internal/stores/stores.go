@@ -2,6 +2,8 @@
 package stores
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 
@@ -13,32 +15,86 @@ import (
 	"github.com/clicktally/clicktally/cmd/internal/process"
 )
 
-// Flags say where the stores are. Credentials come from the environment under REDIS and CLICKHOUSE:
+// How Redis is set up, as spec.redis.mode of a pipeline spells it.
+const (
+	Standalone = "Standalone"
+	Sentinel   = "Sentinel"
+	Cluster    = "Cluster"
+)
+
+// Flags say where the stores are. Credentials come from the environment under REDIS, REDIS_SENTINEL and CLICKHOUSE:
 // see process.Credentials.
 type Flags struct {
-	Redis, ClickHouse []string
-	HTTP              bool
-	Database          string
+	Redis []string
+	// RedisMode is Standalone, Sentinel or Cluster; empty is Standalone.
+	RedisMode string
+	// RedisMaster is the name that sentinels know the server by.
+	RedisMaster string
+	RedisTLS    process.TLS
+
+	ClickHouse    []string
+	HTTP          bool
+	Database      string
+	ClickHouseTLS process.TLS
 }
 
 // AddFlags declares them.
 func (f *Flags) AddFlags(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.Redis, "redis", nil, "Redis addresses, separated by commas; more than one is a Cluster (credentials: REDIS_USERNAME, REDIS_PASSWORD or ..._FILE)")
+	flags.StringSliceVar(&f.Redis, "redis", nil, "Redis addresses, or those of the sentinels, separated by commas (credentials: REDIS_USERNAME, REDIS_PASSWORD or ..._FILE; of sentinels: REDIS_SENTINEL_...)")
+	flags.StringVar(&f.RedisMode, "redis-mode", Standalone, "Standalone, Sentinel or Cluster")
+	flags.StringVar(&f.RedisMaster, "redis-master", "", "name that the sentinels know the server by")
+	f.RedisTLS.AddFlags(flags, "redis")
 	flags.StringSliceVar(&f.ClickHouse, "clickhouse", nil, "ClickHouse addresses; without one there is no history (credentials: CLICKHOUSE_USERNAME, CLICKHOUSE_PASSWORD or ..._FILE)")
 	flags.BoolVar(&f.HTTP, "clickhouse-http", false, "speak HTTP to ClickHouse instead of the native protocol")
 	flags.StringVar(&f.Database, "database", "clicktally", "ClickHouse database")
+	f.ClickHouseTLS.AddFlags(flags, "clickhouse")
 }
 
-// OpenRedis makes a client; it waits for no server.
+// OpenRedis makes a client; it waits for no server. Passwords are read again at every connection, those of
+// sentinels are not.
 func (f *Flags) OpenRedis() (redis.UniversalClient, error) {
-	if len(f.Redis) == 0 {
-		return nil, errors.New("--redis is needed")
+	if err := f.checkRedis(); err != nil {
+		return nil, err
 	}
-	username, password, err := process.Credentials("REDIS")
+	if _, _, err := process.Credentials("REDIS"); err != nil {
+		return nil, err
+	}
+	config, err := f.RedisTLS.Config("redis")
 	if err != nil {
 		return nil, err
 	}
-	return redis.NewUniversalClient(&redis.UniversalOptions{Addrs: f.Redis, Username: username, Password: password}), nil
+	options := &redis.UniversalOptions{
+		Addrs: f.Redis, MasterName: f.RedisMaster, IsClusterMode: f.RedisMode == Cluster, TLSConfig: config,
+		CredentialsProviderContext: func(context.Context) (string, string, error) { return process.Credentials("REDIS") },
+	}
+	if options.SentinelUsername, options.SentinelPassword, err = process.Credentials("REDIS_SENTINEL"); err != nil {
+		return nil, err
+	}
+	return redis.NewUniversalClient(options), nil
+}
+
+func (f *Flags) checkRedis() error {
+	if len(f.Redis) == 0 {
+		return errors.New("--redis is needed")
+	}
+	switch mode := cmp.Or(f.RedisMode, Standalone); mode {
+	case Standalone:
+		if len(f.Redis) > 1 {
+			return fmt.Errorf("--redis names %d servers: for a Redis Cluster add --redis-mode Cluster, for sentinels --redis-mode Sentinel", len(f.Redis))
+		}
+	case Sentinel:
+		if f.RedisMaster == "" {
+			return errors.New("--redis-mode Sentinel needs --redis-master, the name that the sentinels know the server by")
+		}
+		return nil
+	case Cluster:
+	default:
+		return fmt.Errorf("--redis-mode %q: write Standalone, Sentinel or Cluster", mode)
+	}
+	if f.RedisMaster != "" {
+		return errors.New("--redis-master is for --redis-mode Sentinel only")
+	}
+	return nil
 }
 
 // OpenClickHouse makes a connection, nil where no address was given; it waits for no server.
@@ -47,7 +103,24 @@ func (f *Flags) OpenClickHouse(connections int) (driver.Conn, error) {
 	if len(f.ClickHouse) == 0 {
 		return nil, nil
 	}
+	options, err := f.clickHouseOptions()
+	if err != nil {
+		return nil, err
+	}
+	options.MaxOpenConns = connections
+	conn, err := clickhouse.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("set up ClickHouse: %w", err)
+	}
+	return conn, nil
+}
+
+func (f *Flags) clickHouseOptions() (*clickhouse.Options, error) {
 	username, password, err := process.Credentials("CLICKHOUSE")
+	if err != nil {
+		return nil, err
+	}
+	config, err := f.ClickHouseTLS.Config("clickhouse")
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +128,8 @@ func (f *Flags) OpenClickHouse(connections int) (driver.Conn, error) {
 	if f.HTTP {
 		protocol = clickhouse.HTTP
 	}
-	conn, err := clickhouse.Open(&clickhouse.Options{
-		Addr: f.ClickHouse, Protocol: protocol, MaxOpenConns: connections,
+	return &clickhouse.Options{
+		Addr: f.ClickHouse, Protocol: protocol, TLS: config,
 		Auth: clickhouse.Auth{Username: username, Password: password},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("set up ClickHouse: %w", err)
-	}
-	return conn, nil
+	}, nil
 }
