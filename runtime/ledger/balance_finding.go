@@ -94,6 +94,14 @@ func (r Range) String() string {
 	return fmt.Sprintf("%d to %d", r.First, r.Last)
 }
 
+// of is the range with its verb: offset 5 is, offsets 5 to 9 are.
+func (r Range) of(what string) string {
+	if r.First == r.Last {
+		return what + " " + r.String() + " is"
+	}
+	return what + "s " + r.String() + " are"
+}
+
 // partName is how a src_part is read: generation/partition.
 func partName(part uint32) string {
 	p := event.SrcPart(part)

@@ -22,6 +22,7 @@ func (c *Config) readLog(ctx context.Context, generations []*catalogpb.Generatio
 	}
 	defer client.Close()
 	var found []Finding
+	gone := map[string]bool{}
 	byPart := make(map[uint32]*Part, len(parts))
 	for _, p := range parts {
 		byPart[p.SrcPart] = p
@@ -31,10 +32,10 @@ func (c *Config) readLog(ctx context.Context, generations []*catalogpb.Generatio
 		if err != nil {
 			return nil, fmt.Errorf("read the ends of %s: %w", g.GetTopic(), err)
 		}
-		found = append(found, replaced...)
+		found, gone[g.GetTopic()] = append(found, replaced...), len(replaced) > 0
 	}
 	for _, p := range parts {
-		if !p.known {
+		if !p.known && !gone[p.Topic] {
 			found = append(found, Finding{
 				Kind: LogUnknown, Part: p.Name, Message: fmt.Sprintf("partition %s: Kafka does not say where %s ends there", p.Name, p.Topic),
 			})

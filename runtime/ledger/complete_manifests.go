@@ -38,7 +38,7 @@ func (c *Config) each(ctx context.Context, query string, row func(scan func(...a
 // runsSQL finds, per partition, the end of the run of manifests without a hole from offset 0, and the
 // holes. Manifests of two loaders overlap: one continues the run when it begins at or below the highest end before it.
 const runsSQL = `SELECT src_part, toUInt64(maxIf(to_off, gaps = 0)), countIf(from_off > reached),
-	groupArrayIf({named})(reached, from_off > reached), groupArrayIf({named})(from_off - 1, from_off > reached), any(lost)
+	groupArrayIf({named})(reached, from_off > reached), groupArrayIf({named})(from_off - 1, from_off > reached), toUInt64(any(lost))
 	FROM (SELECT src_part, from_off, to_off, reached, sum(from_off > reached) OVER (PARTITION BY src_part ORDER BY from_off, to_off ROWS UNBOUNDED PRECEDING) AS gaps,
 			sum(if(kind = 'Lost', to_off - from_off, 0)) OVER (PARTITION BY src_part) AS lost
 		FROM (SELECT src_part, from_off, to_off, kind, max(to_off) OVER (
@@ -52,6 +52,7 @@ func (c *Config) notLoaded(ctx context.Context, parts []*Part) ([]Finding, error
 		byPart[p.SrcPart], p.Loaded, p.Lost = p, 0, 0
 	}
 	var found []Finding
+	holed := map[uint32]bool{}
 	err := c.each(ctx, c.sql(runsSQL, Period{}, "{list}", listOf(parts), "{named}", fmt.Sprint(holesNamed)), func(scan func(...any) error) error {
 		var part uint32
 		var to, holes, lost uint64
@@ -60,7 +61,7 @@ func (c *Config) notLoaded(ctx context.Context, parts []*Part) ([]Finding, error
 			return err
 		}
 		p := byPart[part]
-		p.Loaded, p.Lost = to, lost
+		p.Loaded, p.Lost, holed[part] = to, lost, holes > 0
 		for i := range first {
 			r := Range{first[i], last[i]}
 			found = append(found, Finding{
@@ -77,7 +78,7 @@ func (c *Config) notLoaded(ctx context.Context, parts []*Part) ([]Finding, error
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
 	for _, p := range parts {
-		if f := p.behind(); f != nil {
+		if f := p.behind(); f != nil && !(f.Kind == NotLoaded && holed[p.SrcPart]) {
 			found = append(found, *f)
 		}
 	}
@@ -95,10 +96,10 @@ func (p *Part) behind() *Finding {
 		f.Message = fmt.Sprintf("partition %s: the log ends at offset %d, and was loaded up to %d: it is another log, or lost its end", p.Name, p.End, p.Loaded)
 	case p.Loaded < p.Start:
 		f.Range = &Range{p.Loaded, p.Start - 1}
-		f.Message = fmt.Sprintf("partition %s: offsets %s were never loaded and the log begins at %d", p.Name, f.Range, p.Start)
+		f.Message = fmt.Sprintf("partition %s: the log begins at %d, %s never loaded", p.Name, p.Start, f.Range.of("offset"))
 	default:
 		f.Kind, f.Range = NotLoaded, &Range{p.Loaded, p.End - 1}
-		f.Message = fmt.Sprintf("partition %s: offsets %s are not loaded yet", p.Name, f.Range)
+		f.Message = fmt.Sprintf("partition %s: %s not loaded yet", p.Name, f.Range.of("offset"))
 	}
 	return f
 }
