@@ -77,6 +77,7 @@ func run(ctx context.Context, o options) error {
 			return nil // told to stop
 		}
 		aggregator, err := aggregate.New(configOf(c, aggregate.Config{
+			Generations: announced(follower),
 			FollowEpoch: func() uint16 { return uint16(follower.Current().Pipeline().GetEpoch()) },
 			Kafka:       brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database, Redis: live, Log: log,
 		}))
@@ -110,10 +111,17 @@ func awaitPipeline(ctx context.Context, follower *follow.Follower) *catalog.Cata
 	}
 }
 
+// announced is what an aggregator is told of generations: those of the newest catalog, and its age.
+func announced(follower *follow.Follower) func() (catalog.Generations, time.Duration) {
+	return func() (catalog.Generations, time.Duration) {
+		asOf := follower.AsOf() // first: the catalog may be younger, never older
+		return follower.Current().Generations(), time.Since(asOf)
+	}
+}
+
 // configOf takes from the catalog what the pipeline's owner decides.
 func configOf(c *catalog.Catalog, config aggregate.Config) aggregate.Config {
 	p := c.Pipeline()
-	config.Generation = c.Generations()[0].GetNumber()
 	config.Epoch = uint16(p.GetEpoch())
 	config.SessionGap = time.Duration(p.GetSessionGapMs()) * time.Millisecond
 	config.Retention = store.Retention{

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
@@ -43,11 +44,11 @@ func (a *Aggregator) Status() Status { return a.status.get() }
 func (a *Aggregator) Run(ctx context.Context) error {
 	w := &worker{
 		batch: maxMinutesPerStatement,
-		cfg:   a.cfg, topic: a.cfg.Topics.Events(a.cfg.Generation), metrics: a.metrics, status: &a.status,
-		partitions: map[int32]*partition{}, buffer: newBuffer(), answers: make(chan func(), answerQueue),
+		cfg:   a.cfg, rules: rules{rawDays: a.cfg.Retention.RawDays}, metrics: a.metrics, status: &a.status,
+		read: map[string]bool{}, partitions: map[event.SrcPart]*partition{}, buffer: newBuffer(), answers: make(chan func(), answerQueue),
 		live: store.LiveWriter{Client: a.cfg.Redis, Keys: store.LiveKeys{Prefix: a.cfg.Topics.Prefix}},
 	}
-	w.lanes.open.name, w.lanes.probe.name, w.lanes.flush.name = "open", "probe", "flush"
+	w.lanes.topics.name, w.lanes.open.name, w.lanes.probe.name, w.lanes.flush.name = "topics", "open", "probe", "flush"
 	w.lanes.compute.name, w.lanes.publish.name, w.lanes.sessions.name = "compute", "publish", "sessions"
 	if err := w.connect(); err != nil {
 		return err
@@ -84,8 +85,12 @@ func (w *worker) connect() error {
 	if w.behind, err = read(); err != nil {
 		return fmt.Errorf("connect to Kafka: %w", err)
 	}
+	w.mover, err = kgo.NewClient(append(slices.Clip(w.cfg.Kafka), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	if err != nil {
+		return fmt.Errorf("connect to Kafka: %w", err)
+	}
 	w.admin = kadm.NewClient(w.reader)
-	w.group, err = joinGroup(w.cfg.Kafka, w.cfg.Group, w.topic)
+	w.group, err = newAssignment(w.cfg.Kafka, w.cfg.Group)
 	return err
 }
 
@@ -98,7 +103,7 @@ func (w *worker) close() {
 	if w.group != nil {
 		w.group.client.CloseAllowingRebalance()
 	}
-	for _, client := range []*kgo.Client{w.reader, w.behind} {
+	for _, client := range []*kgo.Client{w.reader, w.behind, w.mover} {
 		if client != nil {
 			client.Close()
 		}

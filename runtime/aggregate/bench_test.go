@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
 )
 
@@ -25,13 +26,14 @@ func BenchmarkLiveHalf(b *testing.B) {
 		})
 	})
 	b.Run("all", func(b *testing.B) {
+		r := rules{rawDays: 90, generations: catalog.Generations{{Partitions: 4}}}
 		p := newPanes(1, 0, 4096, paneFloor(noon))
 		var e event.Event
 		perEvent(b, "live_half", func(n int) {
 			if n%len(records) == 0 {
 				p = newPanes(1, 0, 4096, paneFloor(noon)) // the same records again are another log
 			}
-			j, err := judge(records[n%len(records)], 1, 90, &e)
+			j, err := judge(records[n%len(records)], 1, r, &e)
 			if err != nil || j.reason != "" {
 				b.Fatal(err, j.reason)
 			}

@@ -15,20 +15,22 @@ type span struct {
 	partition   *partition
 	from, to    uint64
 	leaderEpoch int32
-	rows, dead  uint64
+	rows        uint64
+	dead, moved uint64
 	minutes     map[int64]struct{}
 }
 
 // buffer gathers one flush over all partitions of a worker: records in, a flush out.
 type buffer struct {
-	rows  []store.Row
-	dead  []deadLetter
-	spans map[*partition]*span
+	rows   []store.Row
+	dead   []deadLetter
+	strays []stray
+	spans  map[*partition]*span
 }
 
 func newBuffer() *buffer { return &buffer{spans: map[*partition]*span{}} }
 
-func (b *buffer) records() int { return len(b.rows) + len(b.dead) }
+func (b *buffer) records() int { return len(b.rows) + len(b.dead) + len(b.strays) }
 
 func (b *buffer) empty() bool { return len(b.spans) == 0 }
 
@@ -40,9 +42,14 @@ func (b *buffer) add(p *partition, record *kgo.Record, j judged) {
 		b.spans[p] = s
 	}
 	s.to, s.leaderEpoch = uint64(record.Offset)+1, record.LeaderEpoch
-	if j.reason != "" {
+	switch {
+	case j.reason != "":
 		s.dead++
 		b.dead = append(b.dead, deadLetter{record: record, reason: j.reason})
+		return
+	case j.move.topic != "":
+		s.moved++
+		b.strays = append(b.strays, stray{record: record, to: j.move})
 		return
 	}
 	s.rows++
@@ -56,7 +63,7 @@ func (b *buffer) manifests(now time.Time) map[*partition]*store.Manifest {
 	for p, s := range b.spans {
 		list[p] = &store.Manifest{
 			SrcPart: p.part, From: s.from, To: s.to, TopicID: p.topicID, LeaderEpoch: s.leaderEpoch,
-			Rows: s.rows, Offsets: s.rows, DeadLetters: s.dead, Minutes: slices.Sorted(maps.Keys(s.minutes)), Written: now,
+			Rows: s.rows, Offsets: s.rows, DeadLetters: s.dead, Moved: s.moved, Minutes: slices.Sorted(maps.Keys(s.minutes)), Written: now,
 		}
 	}
 	return list

@@ -160,8 +160,8 @@ func (w *worker) computed(c computation, marks map[store.Cut]uint64, took time.D
 		p := c.owners[i]
 		if p.minutes.answered(cut.Minute, c.epoch, cut.Offset, marks[store.Cut{SrcPart: cut.SrcPart, Minute: cut.Minute}], now) {
 			w.metrics.refused.Inc()
-			w.cfg.Log.Error("minute refused: its totals would fall below its mark", "partition", p.number, "minute", time.Unix(cut.Minute, 0).UTC(), "cut", cut.Offset)
-			w.cfg.OnCondition(p.number, ConditionTotalsFell)
+			w.cfg.Log.Error("minute refused: its totals would fall below its mark", "partition", p.String(), "minute", time.Unix(cut.Minute, 0).UTC(), "cut", cut.Offset)
+			w.cfg.OnCondition(p.part, ConditionTotalsFell)
 			continue
 		}
 		w.metrics.minutes.Inc()
@@ -177,7 +177,7 @@ func (w *worker) unpublished(c computation) {
 		p.history = true
 	}
 	for part := range c.history {
-		if p := w.partitions[int32(part.Partition())]; p != nil {
+		if p := w.partitions[part]; p != nil {
 			p.history = true
 		}
 	}

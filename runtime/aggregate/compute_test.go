@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
@@ -16,7 +17,7 @@ func TestStatementsShrinkWhileTheyFailAndGrowAgain(t *testing.T) {
 	}
 	p := &partition{part: 7, known: true, loaded: 9, minutes: newTestSchedule(map[int64]uint64{minutesAgo(1): 9, minutesAgo(2): 9, minutesAgo(3): 9})}
 	p.panes = newPanes(p.part, 0, store.MaxStated, minutesAgo(10))
-	w.partitions = map[int32]*partition{7: p}
+	w.partitions = map[event.SrcPart]*partition{7: p}
 	for range 10 {
 		w.failed(computation{})
 	}

@@ -11,22 +11,27 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
-// Config says what an aggregator reads and writes. Kafka, Topics and Redis are required; everything
+// Config says what an aggregator reads and writes. Kafka, Topics, Generations and Redis are required; everything
 // else has a default. Without ClickHouse only the live half runs: nothing is loaded, and the log must
 // keep its records until a worker with ClickHouse loads them.
 type Config struct {
-	Kafka      []kgo.Opt // seed brokers, credentials
-	Topics     topics.Names
-	Generation uint32
-	Group      string // default Topics.Aggregators(); workers of another group count beside, harmlessly
-	ClickHouse driver.Conn
-	Database   string
-	Redis      redis.UniversalClient
-	Epoch      uint16 // of computed rows, from the catalog's pipeline record; the lowest that is used
+	Kafka  []kgo.Opt // seed brokers, credentials
+	Topics topics.Names
+	// Generations are those that the catalog announces, and the age of that catalog. It is called often
+	// and must not block; the list is not changed afterwards. One generation is read per topic.
+	Generations func() (list catalog.Generations, age time.Duration)
+	CatalogAge  time.Duration // above it counting waits; default DefaultCatalogAge
+	Group       string        // default Topics.Aggregators(); workers of another group count beside, harmlessly
+	ClickHouse  driver.Conn
+	Database    string
+	Redis       redis.UniversalClient
+	Epoch       uint16 // of computed rows, from the catalog's pipeline record; the lowest that is used
 	// FollowEpoch is the epoch as the catalog has it now; it must not block. Default: Epoch.
 	FollowEpoch func() uint16
 	Retention   store.Retention
@@ -49,7 +54,7 @@ type Config struct {
 	Registry *prometheus.Registry // default: one of its own
 	Now      func() time.Time     // default time.Now
 	// OnCondition is told when a partition stops and when a minute is refused; it must not block.
-	OnCondition func(partition int32, condition Condition)
+	OnCondition func(part event.SrcPart, condition Condition)
 	// Fault is called before each effect with its name; an error stands for a process that dies
 	// there: the effect is left out and Run ends. Tests only.
 	Fault func(effect string) error
@@ -63,11 +68,14 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case len(c.Kafka) == 0 || c.Topics.Prefix == "":
 		return c, errors.New("aggregator: Kafka brokers and a topic prefix are required")
+	case c.Generations == nil:
+		return c, errors.New("aggregator: the announced generations are required")
 	case c.ClickHouse != nil && c.Database == "":
 		return c, errors.New("aggregator: a database is required")
 	case c.Redis == nil:
 		return c, errors.New("aggregator: a Redis client is required")
 	}
+	c.CatalogAge = cmp.Or(c.CatalogAge, DefaultCatalogAge)
 	c.Group = cmp.Or(c.Group, c.Topics.Aggregators())
 	c.Retention = c.Retention.WithDefaults()
 	c.Stated = cmp.Or(c.Stated, store.MaxStated)
@@ -94,7 +102,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Now = time.Now
 	}
 	if c.OnCondition == nil {
-		c.OnCondition = func(int32, Condition) {}
+		c.OnCondition = func(event.SrcPart, Condition) {}
 	}
 	if c.Fault == nil {
 		c.Fault = func(string) error { return nil }

@@ -32,12 +32,17 @@ func (w *worker) startFlush(ctx context.Context, now time.Time) {
 	})
 }
 
-// flush is the order that exactly-once rests on: dead letters, raw rows, what follows from them, and
+// flush is the order that exactly-once rests on: dead letters and strays, raw rows, what follows from them, and
 // after all blocks the manifests.
 func (w *worker) flush(ctx context.Context, b *buffer, now time.Time) (map[*partition]*store.Manifest, error) {
 	ch, db := w.cfg.ClickHouse, w.cfg.Database
 	if len(b.dead) > 0 {
 		if err := w.effect("dlq", func() error { return w.produceDead(ctx, b.dead) }); err != nil {
+			return nil, err
+		}
+	}
+	if len(b.strays) > 0 {
+		if err := w.effect("move", func() error { return w.moveStrays(ctx, b.strays) }); err != nil {
 			return nil, err
 		}
 	}
@@ -59,14 +64,15 @@ func (w *worker) flushed(ctx context.Context, b *buffer, manifests map[*partitio
 	if w.inFlight == b {
 		w.inFlight = nil
 	}
-	loaded := make(map[int32]uint64, len(manifests))
+	loaded := make(map[topicPartition]uint64, len(manifests))
 	for p, m := range manifests {
 		p.flushed(m)
-		if w.partitions[p.number] == p {
-			loaded[p.number] = p.loaded
+		if w.partitions[p.part] == p {
+			loaded[p.topicPartition] = p.loaded
 		}
 	}
 	w.metrics.rows.Add(float64(len(b.rows)))
+	w.metrics.moved.Add(float64(len(b.strays)))
 	for _, dead := range b.dead {
 		w.metrics.deadLetters.WithLabelValues(dead.reason).Inc()
 	}

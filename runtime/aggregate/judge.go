@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 )
@@ -22,18 +23,27 @@ const (
 // less; beyond it a clock is broken.
 const maxAhead = 24 * time.Hour
 
-// judged is one record of the log: a row, or a reason why it cannot be one.
+// rules are what a record is judged by, beside itself and its place.
+type rules struct {
+	rawDays     int
+	generations catalog.Generations
+}
+
+// judged is one record of the log: a row, or where else it counts, or a reason why it cannot.
 type judged struct {
 	row    store.Row
-	reason string // of a dead letter; empty for a row
+	move   topicPartition // of another generation's topic; zero for a row
+	reason string         // of a dead letter; empty for a row
 }
+
+func (j *judged) counts() bool { return j.reason == "" && j.move.topic == "" }
 
 // errNeedsUpgrade stops a partition at a record of a newer format: it is no dead letter.
 var errNeedsUpgrade = errors.New("a record of a newer format needs a newer aggregator")
 
-// judge decodes a record into e and decides its fate, from the record and its place alone, so that
-// every reader of the log decides alike. err is nil or errNeedsUpgrade.
-func judge(record *kgo.Record, part event.SrcPart, rawDays int, e *event.Event) (judged, error) {
+// judge decodes a record into e and decides its fate, from the record, its place and what is announced
+// ahead of time, so that every reader of the log decides alike. err is nil or errNeedsUpgrade.
+func judge(record *kgo.Record, part event.SrcPart, r rules, e *event.Event) (judged, error) {
 	if err := event.Decode(record.Value, e); err != nil {
 		if errors.Is(err, event.ErrNewerFormat) {
 			return judged{}, errNeedsUpgrade
@@ -42,12 +52,17 @@ func judge(record *kgo.Record, part event.SrcPart, rawDays int, e *event.Event) 
 	}
 	logged := record.Timestamp.UnixMilli()
 	switch {
-	case event.SrcPart(e.SrcPart) != part:
-		return judged{reason: reasonWrongPartition}, nil
-	case e.Timestamp < logged-int64(rawDays)*24*time.Hour.Milliseconds():
+	case e.Timestamp < logged-int64(r.rawDays)*24*time.Hour.Milliseconds():
 		return judged{reason: reasonTooLate}, nil
 	case e.Timestamp > logged+maxAhead.Milliseconds():
 		return judged{reason: reasonTooEarly}, nil
+	}
+	at, known := home(e, r.generations)
+	switch {
+	case !known || at.topic == record.Topic && at.number != int32(part.Partition()):
+		return judged{reason: reasonWrongPartition}, nil
+	case at.topic != record.Topic:
+		return judged{move: at}, nil
 	}
 	return judged{row: store.Row{SrcPart: part, Offset: uint64(record.Offset), Logged: logged, Event: e}}, nil
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -17,12 +20,19 @@ import (
 // tracker accepts ahead of the clock, and a margin for clocks that differ.
 const lookBackMargin = paneAhead + time.Minute
 
-// logState is what Kafka says about the topic at one time.
+// logState is what Kafka says about topics at one time.
 type logState struct {
 	at         time.Time
-	topicID    [16]byte
-	start, end map[int32]int64
-	since      map[int32]int64 // first offset logged since the asked time; with lookBack only
+	topicIDs   map[string][16]byte
+	start, end map[topicPartition]int64
+	since      map[topicPartition]int64 // first offset logged since the asked time; with lookBack only
+}
+
+func newLogState(at time.Time) logState {
+	return logState{
+		at: at, topicIDs: map[string][16]byte{},
+		start: map[topicPartition]int64{}, end: map[topicPartition]int64{}, since: map[topicPartition]int64{},
+	}
 }
 
 // startOpen takes over what was assigned: reads where ClickHouse stands and begins to read the log.
@@ -42,21 +52,22 @@ func (w *worker) startOpen(ctx context.Context, now time.Time) {
 	if len(waiting) == 0 {
 		return
 	}
-	floor := paneFloor(now)
+	floor, topics := paneFloor(now), w.topicsOf(slices.Values(waiting))
 	w.run(ctx, l, func(ctx context.Context) (func(), error) {
-		log, err := w.readLog(ctx, time.Unix(floor, 0).Add(-lookBackMargin))
-		if err != nil {
+		log, err := w.readLog(ctx, topics, time.Unix(floor, 0).Add(-lookBackMargin))
+		if len(log.end) == 0 {
 			return nil, err
 		}
-		loaded, err := w.readLoaded(ctx, parts, floor, now)
-		for _, part := range parts {
-			if number := int32(part.Partition()); !log.bounded(number) {
-				err = errors.Join(err, fmt.Errorf("partition %d of %s has no leader yet", number, w.topic))
+		loaded, err2 := w.readLoaded(ctx, parts, floor, now)
+		err = errors.Join(err, err2)
+		for _, p := range waiting {
+			if !log.bounded(p.topicPartition) {
+				err = errors.Join(err, fmt.Errorf("partition %s has no leader yet", p))
 			}
 		}
 		return func() {
 			for _, p := range waiting {
-				if w.partitions[p.number] == p {
+				if w.partitions[p.part] == p {
 					w.open(p, log, loaded[p.part], floor)
 				}
 			}
@@ -83,32 +94,32 @@ func (w *worker) rawFloor(now time.Time) int64 {
 
 // open begins or completes the take-over of one partition; loaded is nil while ClickHouse is away.
 func (w *worker) open(p *partition, log logState, loaded *store.Loaded, floor int64) {
-	if !log.bounded(p.number) {
+	if !log.bounded(p.topicPartition) {
 		return // not created yet, or without a leader; asked again
 	}
-	start := log.start[p.number]
+	start := log.start[p.topicPartition]
 	if loaded != nil {
-		if condition := checkLog(log, p.number, loaded.TopicID, int64(loaded.Position)); condition != ConditionNone {
+		if condition := checkLog(log, p.topicPartition, loaded.TopicID, int64(loaded.Position)); condition != ConditionNone {
 			w.stop(p, condition)
 			return
 		}
 	}
-	p.topicID = log.topicID
+	p.topicID = log.topicIDs[p.topic]
 	if p.liveNext < 0 {
-		from := liveStart(start, log.since[p.number], loaded)
+		from := liveStart(start, log.since[p.topicPartition], loaded)
 		if from.partial {
 			floor = log.at.Truncate(time.Minute).Add(paneAhead + time.Minute).Unix()
 		}
 		p.liveNext = from.offset
 		p.panes = newPanes(p.part, w.epoch, w.cfg.Stated, floor)
 		p.rewrite, p.history = true, true
-		w.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: {p.number: kgo.NewOffset().At(p.liveNext)}})
+		w.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {p.number: kgo.NewOffset().At(p.liveNext)}})
 	}
 	if loaded != nil {
 		p.know(loaded, pace{fresh: w.cfg.FreshEvery, growth: w.cfg.OldGrowth})
 		p.reviewed = log.at
 	}
-	w.cfg.Log.Info("partition taken over", "partition", p.number, "liveFrom", p.liveNext, "loadFrom", p.loadNext, "clickHouse", loaded != nil)
+	w.cfg.Log.Info("partition taken over", "partition", p.String(), "liveFrom", p.liveNext, "loadFrom", p.loadNext, "clickHouse", loaded != nil)
 }
 
 // liveFrom is where the live half begins; partial when records of open panes may lie before it.
@@ -133,48 +144,73 @@ func liveStart(logStart, since int64, loaded *store.Loaded) liveFrom {
 }
 
 // checkLog compares the log with what was loaded from it. position is the next offset to load.
-func checkLog(log logState, number int32, loadedID [16]byte, position int64) Condition {
+func checkLog(log logState, at topicPartition, loadedID [16]byte, position int64) Condition {
 	switch {
-	case loadedID != [16]byte{} && loadedID != log.topicID:
+	case loadedID != [16]byte{} && loadedID != log.topicIDs[at.topic]:
 		return ConditionTopicReplaced
-	case log.start[number] > position:
+	case log.start[at] > position:
 		return ConditionLogTruncated
-	case log.end[number] < position:
+	case log.end[at] < position:
 		return ConditionLogRewound
 	}
 	return ConditionNone
 }
 
-// readLog asks Kafka for the topic's id and its partitions' bounds, and, unless since is zero, for
-// the first offsets logged since then.
-func (w *worker) readLog(ctx context.Context, since time.Time) (logState, error) {
-	log := logState{at: w.cfg.Now(), start: map[int32]int64{}, end: map[int32]int64{}, since: map[int32]int64{}}
-	topics, err := w.admin.ListTopics(ctx, w.topic)
-	if err == nil {
-		err = topics[w.topic].Err
+// topicsOf lists the topics of partitions.
+func (w *worker) topicsOf(list iter.Seq[*partition]) []string {
+	topics := map[string]struct{}{}
+	for p := range list {
+		topics[p.topic] = struct{}{}
 	}
-	if err != nil {
-		return log, fmt.Errorf("look at topic %s: %w", w.topic, err)
+	return slices.Sorted(maps.Keys(topics))
+}
+
+// readLog asks Kafka for the ids of topics and their partitions' bounds, and, unless since is zero, for
+// the first offsets logged since then. What it returns beside an error is right and lacks some topics.
+func (w *worker) readLog(ctx context.Context, topics []string, since time.Time) (logState, error) {
+	log := newLogState(w.cfg.Now())
+	var errs error
+	for _, topic := range topics {
+		detail, err := w.describe(ctx, topic)
+		if err != nil {
+			errs = errors.Join(errs, err)
+			continue
+		}
+		log.topicIDs[topic] = detail.ID
 	}
-	log.topicID = topics[w.topic].ID
-	starts, err := w.admin.ListStartOffsets(ctx, w.topic)
-	if err != nil {
-		return log, fmt.Errorf("list the start of %s: %w", w.topic, err)
+	if len(log.topicIDs) == 0 {
+		return log, errs
 	}
-	ends, err := w.admin.ListCommittedOffsets(ctx, w.topic)
+	topics = slices.Sorted(maps.Keys(log.topicIDs))
+	starts, err := w.admin.ListStartOffsets(ctx, topics...)
 	if err != nil {
-		return log, fmt.Errorf("list the end of %s: %w", w.topic, err)
+		return log, errors.Join(errs, fmt.Errorf("list the start of the log: %w", err))
+	}
+	ends, err := w.admin.ListCommittedOffsets(ctx, topics...)
+	if err != nil {
+		return log, errors.Join(errs, fmt.Errorf("list the end of the log: %w", err))
 	}
 	log.take(starts, ends)
 	if since.IsZero() {
-		return log, nil
+		return log, errs
 	}
-	after, err := w.admin.ListOffsetsAfterMilli(ctx, since.UnixMilli(), w.topic)
+	after, err := w.admin.ListOffsetsAfterMilli(ctx, since.UnixMilli(), topics...)
 	if err != nil {
-		return log, fmt.Errorf("look back in %s: %w", w.topic, err)
+		return log, errors.Join(errs, fmt.Errorf("look back in the log: %w", err))
 	}
 	log.lookBack(after)
-	return log, nil
+	return log, errs
+}
+
+func (w *worker) describe(ctx context.Context, topic string) (kadm.TopicDetail, error) {
+	topics, err := w.admin.ListTopics(ctx, topic)
+	if err == nil {
+		err = topics[topic].Err
+	}
+	if err != nil {
+		return kadm.TopicDetail{}, fmt.Errorf("look at topic %s: %w", topic, err)
+	}
+	return topics[topic], nil
 }
 
 func (l *logState) take(starts, ends kadm.ListedOffsets) {
@@ -186,24 +222,24 @@ func (l *logState) take(starts, ends kadm.ListedOffsets) {
 // kadm asks for the end, and meanwhile some may have come: they lie above the end seen before.
 func (l *logState) lookBack(after kadm.ListedOffsets) {
 	answered(after, l.since)
-	for number, offset := range l.since {
-		l.since[number] = min(offset, l.end[number])
+	for at, offset := range l.since {
+		l.since[at] = min(offset, l.end[at])
 	}
 }
 
 // bounded says whether all that a take-over needs to know of the partition was answered.
-func (l *logState) bounded(number int32) bool {
-	_, start := l.start[number]
-	_, end := l.end[number]
-	_, since := l.since[number]
+func (l *logState) bounded(at topicPartition) bool {
+	_, start := l.start[at]
+	_, end := l.end[at]
+	_, since := l.since[at]
 	return start && end && since
 }
 
 // answered leaves out partitions that have no leader just now: what is listed for those is no offset.
-func answered(listed kadm.ListedOffsets, to map[int32]int64) {
+func answered(listed kadm.ListedOffsets, to map[topicPartition]int64) {
 	listed.Each(func(o kadm.ListedOffset) {
 		if o.Err == nil {
-			to[o.Partition] = o.Offset
+			to[topicPartition{o.Topic, o.Partition}] = o.Offset
 		}
 	})
 }

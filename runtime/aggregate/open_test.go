@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
@@ -45,7 +46,8 @@ func TestTheLiveHalfStartsAtTheFirstRecordOfItsPanes(t *testing.T) {
 
 func TestALogThatIsNotTheLoadedOneStopsThePartition(t *testing.T) {
 	mine, other := [16]byte{1}, [16]byte{2}
-	log := logState{topicID: mine, start: map[int32]int64{0: 10}, end: map[int32]int64{0: 50}}
+	at, log := topicPartition{topic: "t"}, newLogState(noon)
+	log.topicIDs["t"], log.start[at], log.end[at] = mine, 10, 50
 	tests := map[string]struct {
 		id       [16]byte
 		position int64
@@ -62,7 +64,7 @@ func TestALogThatIsNotTheLoadedOneStopsThePartition(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := checkLog(log, 0, test.id, test.position); got != test.want {
+			if got := checkLog(log, at, test.id, test.position); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -83,17 +85,18 @@ func TestAPartitionWithoutALeaderIsNoRewoundLog(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			log := logState{start: map[int32]int64{}, end: map[int32]int64{}, since: map[int32]int64{}}
+			log := newLogState(noon)
 			log.take(test.starts, test.ends)
 			log.lookBack(test.since)
-			w := &worker{cfg: Config{Log: slog.New(slog.DiscardHandler), OnCondition: func(int32, Condition) {}}, metrics: newMetrics(prometheus.NewRegistry())}
-			p := &partition{liveNext: -1}
+			w := &worker{cfg: Config{Log: slog.New(slog.DiscardHandler), OnCondition: func(event.SrcPart, Condition) {}}, metrics: newMetrics(prometheus.NewRegistry())}
+			at := topicPartition{topic: "t"}
+			p := &partition{topicPartition: at, liveNext: -1}
 			w.open(p, log, &store.Loaded{Position: 40, LiveFrom: 40}, 0)
 			if p.stopped != ConditionNone || p.liveNext >= 0 {
 				t.Errorf("stopped under %q, reads from %d; want it asked again", p.stopped, p.liveNext)
 			}
-			p = &partition{known: true, loaded: 40, loadNext: 40, liveNext: 40, panes: newPanes(0, 1, 1, 0), minutes: newSchedule(pace{}, nil)}
-			w.partitions = map[int32]*partition{0: p}
+			p = &partition{topicPartition: at, known: true, loaded: 40, loadNext: 40, liveNext: 40, panes: newPanes(0, 1, 1, 0), minutes: newSchedule(pace{}, nil)}
+			w.partitions = map[event.SrcPart]*partition{0: p}
 			if w.probed(log); p.stopped != ConditionNone {
 				t.Errorf("a probe stopped it under %q", p.stopped)
 			}
@@ -102,10 +105,10 @@ func TestAPartitionWithoutALeaderIsNoRewoundLog(t *testing.T) {
 }
 
 func TestTheLookBackNeverPassesTheEndThatWasSeenBefore(t *testing.T) {
-	log := logState{start: map[int32]int64{}, end: map[int32]int64{}, since: map[int32]int64{}}
+	log := newLogState(noon)
 	log.take(listed(0, nil), listed(40, nil))
 	log.lookBack(listed(43, nil)) // nothing was young enough; then three records came, and Kafka was asked for the end
-	if got := log.since[0]; got != 40 {
+	if got := log.since[topicPartition{topic: "t"}]; got != 40 {
 		t.Errorf("the live half would begin at %d, want 40: the three records belong to open panes", got)
 	}
 }

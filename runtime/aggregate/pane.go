@@ -9,6 +9,7 @@ import (
 
 // pane counts one minute of one src_part exactly: the same rules as the minute SQL, one record at a time.
 type pane struct {
+	part     event.SrcPart
 	minute   int64
 	seen     identities
 	rows     map[paneKey]*paneRow
@@ -42,18 +43,19 @@ type paneEntity struct {
 	changed bool
 }
 
-func newPane(minute int64) *pane {
+func newPane(part event.SrcPart, minute int64) *pane {
 	return &pane{
-		minute: minute, seen: newIdentities(),
+		part: part, minute: minute, seen: newIdentities(),
 		rows: map[paneKey]*paneRow{}, stated: map[statedKey]struct{}{}, perOwner: map[string]int{},
 		entities: map[store.Entity]*paneEntity{},
 	}
 }
 
 // add counts one event. Events come in log order: the first copy wins, later ones are duplicates of
-// its row. limit bounds the visitor-stated combinations per campaign.
+// its row. limit bounds the visitor-stated combinations per campaign. An own event that was moved here
+// has a counter of another partition, so it is told by its whole id, as foreign ones are.
 func (p *pane) add(e *event.Event, limit int) {
-	if e.Origin == event.Origin_ORIGIN_OWN {
+	if e.Origin == event.Origin_ORIGIN_OWN && event.SrcPart(e.SrcPart) == p.part {
 		row := p.row(e, limit)
 		if id, _ := event.IDFromBytes(e.EventId); p.seen.seenOwn(id) {
 			row.duplicate(e)

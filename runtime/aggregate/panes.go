@@ -66,7 +66,7 @@ func (p *panes) add(e *event.Event, now time.Time) {
 			p.skip(minute)
 			return
 		}
-		at = newPane(minute)
+		at = newPane(p.part, minute)
 		p.open[minute] = at
 	}
 	p.last = at

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/clicktally/clicktally/runtime/event"
@@ -21,8 +22,8 @@ const (
 
 // partition is all that a worker knows of one assigned partition. Only the worker's loop touches it.
 type partition struct {
-	part    event.SrcPart
-	number  int32
+	part event.SrcPart
+	topicPartition
 	stopped Condition
 
 	// Live half: every record below liveNext is in panes (or before them).
@@ -44,6 +45,14 @@ type partition struct {
 	minutes  *schedule
 	reviewed time.Time // when the marks were last looked at
 	progress progress
+}
+
+// String is for logs.
+func (p *partition) String() string { return p.topic + "/" + strconv.Itoa(int(p.number)) }
+
+// labels are those of metrics: generation and partition.
+func (p *partition) labels() (generation, number string) {
+	return strconv.FormatUint(uint64(p.part.Generation()), 10), strconv.FormatUint(uint64(p.part.Partition()), 10)
 }
 
 // takes says whether the load half wants the record at offset from the live half's reader.

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -17,23 +18,21 @@ func (w *worker) startProbe(ctx context.Context, now time.Time) {
 		return
 	}
 	w.lastProbe = now
+	topics := w.topicsOf(maps.Values(w.partitions))
 	w.run(ctx, l, func(ctx context.Context) (func(), error) {
-		log, err := w.readLog(ctx, time.Time{})
-		if err != nil {
-			return nil, err
-		}
-		return func() { w.probed(log) }, nil
+		log, err := w.readLog(ctx, topics, time.Time{})
+		return func() { w.probed(log) }, err
 	})
 }
 
 func (w *worker) probed(log logState) {
 	for _, p := range w.partitions {
-		end, seen := log.end[p.number]
+		end, seen := log.end[p.topicPartition]
 		if !seen || p.stopped != ConditionNone || p.liveNext < 0 {
 			continue
 		}
 		if p.known {
-			if condition := checkLog(log, p.number, p.topicID, p.loadNext); condition == ConditionTopicReplaced || condition == ConditionLogTruncated {
+			if condition := checkLog(log, p.topicPartition, p.topicID, p.loadNext); condition == ConditionTopicReplaced || condition == ConditionLogTruncated {
 				w.stop(p, condition)
 				continue
 			}
@@ -60,7 +59,7 @@ func (w *worker) readFailed(p *partition, err error) {
 		w.stop(p, ConditionLogRewound)
 	default:
 		w.metrics.failures.WithLabelValues("read").Inc()
-		w.cfg.Log.Warn("reading a partition failed, will be tried again", "partition", p.number, "error", err)
+		w.cfg.Log.Warn("reading a partition failed, will be tried again", "partition", p.String(), "error", err)
 	}
 }
 
@@ -68,7 +67,8 @@ func (w *worker) readFailed(p *partition, err error) {
 func (w *worker) stop(p *partition, condition Condition) {
 	w.stopReading(p)
 	p.stopped = condition
-	w.metrics.stopped.WithLabelValues(partitionLabel(p), string(condition)).Set(1)
-	w.cfg.Log.Error("partition stopped", "partition", p.number, "condition", string(condition), "liveNext", p.liveNext, "loaded", p.loaded)
-	w.cfg.OnCondition(p.number, condition)
+	generation, number := p.labels()
+	w.metrics.stopped.WithLabelValues(generation, number, string(condition)).Set(1)
+	w.cfg.Log.Error("partition stopped", "partition", p.String(), "condition", string(condition), "liveNext", p.liveNext, "loaded", p.loaded)
+	w.cfg.OnCondition(p.part, condition)
 }

@@ -93,7 +93,7 @@ func (w *worker) published(pub publication, lost []event.SrcPart, err error) {
 		lost = pub.parts
 	}
 	for _, part := range lost {
-		if p := w.partitions[int32(part.Partition())]; p != nil {
+		if p := w.partitions[part]; p != nil {
 			p.rewrite, p.history = true, true
 		}
 	}

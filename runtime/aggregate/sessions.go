@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
@@ -12,10 +13,13 @@ import (
 const clockMargin = time.Minute
 
 // startSessions computes sessions of the days that a load touched. Sessions span partitions, so one
-// worker does it: the owner of partition 0.
+// worker does it: the owner of the first partition of the first generation.
 func (w *worker) startSessions(ctx context.Context, now time.Time) {
 	l := &w.lanes.sessions
-	first := w.partitions[0]
+	var first *partition
+	if len(w.rules.generations) > 0 {
+		first = w.partitions[event.NewSrcPart(w.rules.generations[0].GetNumber(), 0)]
+	}
 	if !l.free(now) || now.Before(w.nextDays) || first == nil || !first.known {
 		return
 	}

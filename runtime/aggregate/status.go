@@ -1,11 +1,14 @@
 package aggregate
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/clicktally/clicktally/runtime/event"
 )
 
 // Status is what the readiness report says.
@@ -13,7 +16,8 @@ type Status struct {
 	Joined     bool // the consumer group
 	Partitions int  // assigned
 	Loading    int  // assigned, and where ClickHouse stands is known
-	Stopped    map[int32]Condition
+	Stopped    map[event.SrcPart]Condition
+	Stale      bool // the catalog is too old: nothing is read
 	// Refused minutes stay at their marks because raw says less; the oldest of them begins at
 	// RefusedSince. Any makes the pipeline's Balanced False, reason TotalsFell.
 	Refused      int
@@ -27,8 +31,11 @@ func (s Status) Ready() bool { return s.Joined }
 // Lines are the report, one statement a line, stable in order.
 func (s Status) Lines() []string {
 	lines := []string{"partitions assigned: " + strconv.Itoa(s.Partitions) + ", loading: " + strconv.Itoa(s.Loading)}
-	for _, number := range slices.Sorted(maps.Keys(s.Stopped)) {
-		lines = append(lines, "partition "+strconv.Itoa(int(number))+" stopped: "+string(s.Stopped[number]))
+	if s.Stale {
+		lines = append(lines, "waiting for a current catalog")
+	}
+	for _, part := range slices.Sorted(maps.Keys(s.Stopped)) {
+		lines = append(lines, fmt.Sprintf("partition %d of generation %d stopped: %s", part.Partition(), part.Generation(), s.Stopped[part]))
 	}
 	if s.Refused > 0 {
 		lines = append(lines, "balanced: false, "+string(ConditionTotalsFell)+": "+strconv.Itoa(s.Refused)+
@@ -57,8 +64,8 @@ func (b *statusBoard) get() Status {
 
 func (w *worker) report() Status {
 	_, joined := w.group.current()
-	s := Status{Joined: joined, Partitions: len(w.partitions), Stopped: map[int32]Condition{}}
-	for number, p := range w.partitions {
+	s := Status{Joined: joined, Partitions: len(w.partitions), Stopped: map[event.SrcPart]Condition{}, Stale: w.stale}
+	for part, p := range w.partitions {
 		if p.known {
 			s.Loading++
 			if n, oldest := p.minutes.refusedMinutes(); n > 0 {
@@ -69,10 +76,8 @@ func (w *worker) report() Status {
 			}
 		}
 		if p.stopped != ConditionNone {
-			s.Stopped[number] = p.stopped
+			s.Stopped[part] = p.stopped
 		}
 	}
 	return s
 }
-
-func partitionLabel(p *partition) string { return strconv.Itoa(int(p.number)) }

@@ -24,22 +24,27 @@ const (
 // and answer into the loop.
 type worker struct {
 	cfg     Config
-	topic   string
+	rules   rules
+	topics  map[string]uint32 // announced topics, and the generation that each is read as
+	read    map[string]bool   // those whose partitions this worker takes its share of
+	stale   bool              // the catalog is too old to judge the log by it
 	metrics *metrics
 	group   *assignment
 	reader  *kgo.Client // the live half, and the load while it keeps up
 	behind  *kgo.Client // the load's own reading
+	mover   *kgo.Client // to other generations
 	admin   *kadm.Client
 	live    store.LiveWriter
 	die     context.CancelCauseFunc
 
-	partitions map[int32]*partition
+	partitions map[event.SrcPart]*partition
 	buffer     *buffer
 	inFlight   *buffer
 	lastFlush  time.Time
 	lastLive   time.Time
 	lastAll    time.Time
 	lastProbe  time.Time
+	lastTopics time.Time
 	oldAfter   time.Time // old minutes have had their share until then
 	batch      int       // minutes per statement; smaller after a failure
 	epoch      uint16    // of what is computed; it only rises
@@ -49,7 +54,7 @@ type worker struct {
 
 	answers chan func()
 	effects sync.WaitGroup
-	lanes   struct{ open, probe, flush, compute, publish, sessions lane }
+	lanes   struct{ topics, open, probe, flush, compute, publish, sessions lane }
 	status  *statusBoard
 }
 
@@ -57,6 +62,7 @@ type worker struct {
 // so that a worker that stops cuts no statement short.
 func (w *worker) loop(ctx, effects context.Context) error {
 	for ctx.Err() == nil {
+		w.followGenerations()
 		w.reassign()
 		w.followEpoch()
 		if err := w.poll(ctx, w.reader, pollWait, w.takeLive); err != nil {
@@ -67,6 +73,7 @@ func (w *worker) loop(ctx, effects context.Context) error {
 		}
 		w.drain()
 		now := w.cfg.Now()
+		w.startTopics(effects, now)
 		w.startOpen(effects, now)
 		w.startProbe(effects, now)
 		w.startFlush(effects, now)
@@ -93,34 +100,45 @@ func (w *worker) drain() {
 // reassign follows the group: a new partition waits for its take-over, a lost one is let go. What is
 // buffered of a lost one may still be flushed, which does no harm.
 func (w *worker) reassign() {
-	owned, _ := w.group.current()
-	for number, p := range w.partitions {
-		if _, still := owned[number]; !still {
-			w.stopReading(p)
-			w.metrics.forget(p)
-			delete(w.partitions, number)
+	assigned, _ := w.group.current()
+	owned := make(map[event.SrcPart]topicPartition, len(assigned))
+	for at := range assigned {
+		if generation, announced := w.topics[at.topic]; announced {
+			owned[event.NewSrcPart(generation, uint32(at.number))] = at
 		}
 	}
-	for number := range owned {
-		if w.partitions[number] == nil {
-			w.partitions[number] = &partition{
-				part: event.NewSrcPart(w.cfg.Generation, uint32(number)), number: number, liveNext: -1,
-			}
+	for part, p := range w.partitions {
+		if at, still := owned[part]; !still || at != p.topicPartition {
+			w.stopReading(p)
+			w.metrics.forget(p)
+			delete(w.partitions, part)
+		}
+	}
+	for part, at := range owned {
+		if w.partitions[part] == nil {
+			w.partitions[part] = &partition{part: part, topicPartition: at, liveNext: -1}
 		}
 	}
 }
 
 // poll hands the records that a client has to take, partition by partition.
 func (w *worker) poll(ctx context.Context, client *kgo.Client, wait time.Duration, take func(*partition, []*kgo.Record)) error {
+	if w.stale {
+		rest(ctx)
+		return nil
+	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	fetches := client.PollRecords(waiting, pollRecords)
 	if fetches.IsClientClosed() {
-		return fmt.Errorf("read %s: %w", w.topic, kgo.ErrClientClosed)
+		return fmt.Errorf("read the log: %w", kgo.ErrClientClosed)
+	}
+	if w.awaitCatalog(ctx); w.stale {
+		return nil // it ends; what was read is read again
 	}
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
-		p := w.partitions[f.Partition]
-		if f.Topic != w.topic || p == nil || p.stopped != ConditionNone {
+		p := w.partitions[event.NewSrcPart(w.topics[f.Topic], uint32(f.Partition))]
+		if p == nil || p.topic != f.Topic || p.stopped != ConditionNone {
 			return
 		}
 		take(p, f.Records)
@@ -147,12 +165,12 @@ func (w *worker) takeLive(p *partition, records []*kgo.Record) {
 		if forLoad {
 			e = new(event.Event) // the buffer keeps it
 		}
-		j, err := judge(record, p.part, w.cfg.Retention.RawDays, e)
+		j, err := judge(record, p.part, w.rules, e)
 		if err != nil {
 			w.stop(p, ConditionNeedsUpgrade)
 			return
 		}
-		if j.reason == "" {
+		if j.counts() {
 			p.panes.add(e, now)
 		}
 		if forLoad {
@@ -173,7 +191,7 @@ func (w *worker) catchUp(ctx context.Context) error {
 		}
 		if p.stopped == ConditionNone && p.known && !p.together && !p.reading {
 			p.reading = true
-			w.behind.AddConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: {p.number: kgo.NewOffset().At(p.loadNext)}})
+			w.behind.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {p.number: kgo.NewOffset().At(p.loadNext)}})
 		}
 		reading = reading || p.reading
 	}
@@ -188,7 +206,7 @@ func (w *worker) takeBehind(p *partition, records []*kgo.Record) {
 		if record.Offset < p.loadNext || p.together || record.Offset >= p.liveNext {
 			continue // the rest comes from the live half's reader
 		}
-		j, err := judge(record, p.part, w.cfg.Retention.RawDays, new(event.Event))
+		j, err := judge(record, p.part, w.rules, new(event.Event))
 		if err != nil {
 			w.stop(p, ConditionNeedsUpgrade)
 			return
@@ -206,13 +224,13 @@ func (w *worker) full() bool { return w.buffer.records() >= w.cfg.MaxBuffered }
 func (w *worker) stopCatchUp(p *partition) {
 	if p.reading {
 		p.reading = false
-		w.behind.RemoveConsumePartitions(map[string][]int32{w.topic: {p.number}})
+		w.behind.RemoveConsumePartitions(map[string][]int32{p.topic: {p.number}})
 	}
 }
 
 func (w *worker) stopReading(p *partition) {
 	w.stopCatchUp(p)
 	if p.liveNext >= 0 {
-		w.reader.RemoveConsumePartitions(map[string][]int32{w.topic: {p.number}})
+		w.reader.RemoveConsumePartitions(map[string][]int32{p.topic: {p.number}})
 	}
 }

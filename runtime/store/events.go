@@ -42,6 +42,7 @@ var eventColumns = []column[Row]{
 	col("event_id", func(r *Row) string { return r.Event.EventIDText() }),
 	col("boot_id", func(r *Row) uint64 { return r.Event.BootId }),
 	col("counter", func(r *Row) uint64 { return r.Event.Counter }),
+	col("made_part", func(r *Row) uint32 { return r.Event.SrcPart }),
 	col("settled", func(r *Row) uint64 { return r.Event.Settled }),
 	col("format", func(r *Row) uint16 { return uint16(r.Event.Format) }),
 	col("timestamp", func(r *Row) int64 { return r.Event.Timestamp }),

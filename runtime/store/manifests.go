@@ -10,7 +10,8 @@ import (
 	"github.com/clicktally/clicktally/runtime/event"
 )
 
-// Manifest says that all of [From, To) of one src_part is in table events, or among the dead letters.
+// Manifest says that all of [From, To) of one src_part is in table events, or among the dead letters, or
+// in the log of another generation.
 type Manifest struct {
 	SrcPart     event.SrcPart
 	From, To    uint64
@@ -19,6 +20,7 @@ type Manifest struct {
 	Rows        uint64
 	Offsets     uint64 // distinct ones among the rows
 	DeadLetters uint64
+	Moved       uint64 // produced again to another generation, acknowledged, and counted there
 	Minutes     []int64 // unix seconds
 	Written     time.Time
 }
@@ -38,6 +40,7 @@ var manifestColumns = []column[Manifest]{
 	col("rows", func(m *Manifest) uint64 { return m.Rows }),
 	col("offsets", func(m *Manifest) uint64 { return m.Offsets }),
 	col("dead_letters", func(m *Manifest) uint64 { return m.DeadLetters }),
+	col("moved", func(m *Manifest) uint64 { return m.Moved }),
 	col("minutes", func(m *Manifest) []time.Time {
 		minutes := make([]time.Time, len(m.Minutes))
 		for i, minute := range m.Minutes {

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS {db}.events (
   event_id String,                    -- own: canonical UUID text; foreign: as stated
   boot_id UInt64,
   counter UInt64,
+  made_part UInt32 DEFAULT src_part,  -- where counter counts: another than src_part in an event that was moved to the generation of its time
   settled UInt64,
   format UInt16,
   timestamp DateTime64(3, 'UTC'),
@@ -87,6 +88,7 @@ CREATE TABLE IF NOT EXISTS {db}.manifests (
   rows UInt64,                        -- raw rows written
   offsets UInt64,                     -- distinct offsets among them
   dead_letters UInt64,
+  moved UInt64,                       -- offsets whose records were produced again to another generation and count there
   minutes Array(DateTime('UTC')),     -- event minutes touched
   written DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree(written)

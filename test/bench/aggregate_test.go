@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/test/servers"
@@ -136,7 +137,9 @@ func (r *liveRun) results(out io.Writer) {
 func (l *EventLog) aggregate(t *testing.T, cfg aggregate.Config, name string) (stop func()) {
 	t.Helper()
 	begun := time.Now()
-	cfg.Kafka, cfg.Topics, cfg.Generation, cfg.Group = l.Seeds, l.Topics, generation, fmt.Sprint(l.Topics.Prefix, ".", name, begun.UnixNano())
+	cfg.Kafka, cfg.Topics, cfg.Group = l.Seeds, l.Topics, fmt.Sprint(l.Topics.Prefix, ".", name, begun.UnixNano())
+	only := catalog.Generations{{Number: generation, Topic: l.Topics.Events(generation), Partitions: partitions}}
+	cfg.Generations = func() (catalog.Generations, time.Duration) { return only, 0 }
 	cfg.Now = func() time.Time { return l.Start.Add(span).Add(time.Since(begun)) }
 	if cfg.Registry == nil {
 		cfg.Registry = prometheus.NewRegistry()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
@@ -34,6 +37,8 @@ type rig struct {
 	database string
 	records  []Record
 	dead     map[string]int
+
+	generations atomic.Pointer[catalog.Generations]
 }
 
 // stores are shared by the cases of a test: a pipeline is a topic prefix and a database.
@@ -68,6 +73,7 @@ func newRig(t testing.TB, s stores, prefix string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.announce(&catalogpb.Generation{Number: generation, Topic: r.topics.Events(generation), Partitions: partitions})
 	return r
 }
 
@@ -106,12 +112,20 @@ func deadly(n int) func(string) error {
 	}
 }
 
+// announced is what a catalog without age says.
+func (r *rig) announced() (catalog.Generations, time.Duration) { return *r.generations.Load(), 0 }
+
+// announce makes the generations known to all workers at once.
+func (r *rig) announce(list ...*catalogpb.Generation) {
+	r.generations.Store((*catalog.Generations)(&list))
+}
+
 // start runs a worker of a group until stop is called or it dies, which closes done; stop returns
 // what Run returned.
 func (r *rig) start(group string, change func(*aggregate.Config)) (done <-chan struct{}, stop func() error) {
 	r.t.Helper()
 	cfg := aggregate.Config{
-		Kafka: r.seeds, Topics: r.topics, Generation: generation, Group: r.topics.Prefix + "." + group,
+		Kafka: r.seeds, Topics: r.topics, Generations: r.announced, Group: r.topics.Prefix + "." + group,
 		ClickHouse: r.ch, Database: r.database, Redis: r.redis, Stated: statedBound, Epoch: 1,
 		FlushEvery: 20 * time.Millisecond, PublishEvery: 50 * time.Millisecond, ProbeEvery: 50 * time.Millisecond,
 		FreshEvery: 30 * time.Millisecond, OldGrowth: 1e-9, RetryAfter: 50 * time.Millisecond,

@@ -147,7 +147,7 @@ func stopped(t *testing.T, conditions <-chan aggregate.Condition, want aggregate
 
 func telling(to chan aggregate.Condition) func(*aggregate.Config) {
 	return func(c *aggregate.Config) {
-		c.OnCondition = func(_ int32, condition aggregate.Condition) {
+		c.OnCondition = func(_ event.SrcPart, condition aggregate.Condition) {
 			select {
 			case to <- condition:
 			default:

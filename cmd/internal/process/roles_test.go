@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
 	"github.com/clicktally/clicktally/runtime/event"
@@ -209,8 +210,10 @@ func (p *pipeline) aggregate() {
 	live := redis.NewClient(&redis.Options{Addr: servers.Redis(p.t)})
 	p.t.Cleanup(func() { live.Close() })
 	database := servers.Database(p.t)
+	list := catalog.Generations{{Number: 1, Topic: p.names.Events(1), Partitions: 1}}
+	announced := func() (catalog.Generations, time.Duration) { return list, 0 }
 	a, err := aggregate.New(aggregate.Config{
-		Kafka: p.options(topics.RoleAggregator), Topics: p.names, Generation: 1, ClickHouse: conn, Database: database, Redis: live,
+		Kafka: p.options(topics.RoleAggregator), Topics: p.names, Generations: announced, ClickHouse: conn, Database: database, Redis: live,
 		FlushEvery: 100 * time.Millisecond, Log: slog.New(slog.NewTextHandler(p.t.Output(), nil)),
 	})
 	if err != nil {

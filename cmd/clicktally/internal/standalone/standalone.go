@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/catalog/local"
@@ -188,13 +189,19 @@ func (s *Standalone) startAggregator(ctx context.Context) error {
 
 func (s *Standalone) aggregatorConfig(p *catalogpb.Pipeline) aggregate.Config {
 	return aggregate.Config{
-		Kafka: s.servers.brokers(), Topics: s.source.topics, Generation: generation,
+		Kafka: s.servers.brokers(), Topics: s.source.topics, Generations: s.announced,
 		ClickHouse: s.servers.history, Database: s.source.database(), Redis: s.servers.live,
 		Epoch:       uint16(p.GetEpoch()),
 		FollowEpoch: func() uint16 { return uint16(s.follower.Current().Pipeline().GetEpoch()) },
 		SessionGap:  time.Duration(p.GetSessionGapMs()) * time.Millisecond,
 		Retention:   s.source.retention(), Log: s.config.Log, Registry: s.registry,
 	}
+}
+
+// announced is what the aggregator is told of generations: those of the newest catalog, and its age.
+func (s *Standalone) announced() (catalog.Generations, time.Duration) {
+	asOf := s.follower.AsOf() // first: the catalog may be younger, never older
+	return s.follower.Current().Generations(), time.Since(asOf)
 }
 
 func (s *Standalone) startQuery(context.Context) error {
