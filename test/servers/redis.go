@@ -35,6 +35,21 @@ func Redis(t testing.TB) string {
 	return ""
 }
 
+// RedisTLS starts a redis-server that speaks TLS only, to clients with a certificate of the authority and a password.
+func RedisTLS(t testing.TB, authority *Authority, password string) string {
+	t.Helper()
+	r := &RedisNodes{t: t, nodes: map[string]*child{}}
+	certFile, keyFile := authority.Issue("redis", "127.0.0.1")
+	address, plain := freeAddress(t), freeAddress(t)
+	r.start(plain, "--tls-port", portOf(t, address), "--tls-cert-file", certFile, "--tls-key-file", keyFile,
+		"--tls-ca-cert-file", authority.CAFile, "--tls-auth-clients", "yes")
+	client := r.client(plain)
+	r.do(client, "CONFIG", "SET", "requirepass", password)
+	r.do(client, "AUTH", password)
+	r.do(client, "CONFIG", "SET", "port", "0")
+	return address
+}
+
 func startRedis(t testing.TB, program, address string) (stop func(), err error) {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
