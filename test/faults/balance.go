@@ -16,6 +16,7 @@ type figures struct {
 	misbilled int // (campaign, currency, status) whose money is not what the auditor's prices give
 	live      int // (campaign, column) in which the live view differs
 	unacked   int // counted although nobody was answered
+	dirty     int // minutes that manifests call dirty, although all is counted
 	named     []string
 }
 

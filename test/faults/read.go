@@ -157,18 +157,23 @@ func loaded(ctx context.Context, st *stores, db string) (map[int32]int64, error)
 	return ends, rows.Err()
 }
 
-// dirty counts the minutes that a manifest touches above their mark's cut.
-func dirty(ctx context.Context, st *stores, db string) (uint64, error) {
-	var n uint64
-	err := st.history.QueryRow(ctx, `
-		SELECT countIf(t.touched > bitAnd(k.marked, 281474976710655)) FROM
-			(SELECT src_part, minute, max(to_off) AS touched FROM `+store.Quote(db)+`.manifests ARRAY JOIN minutes AS minute GROUP BY src_part, minute) AS t
-			LEFT JOIN (SELECT src_part, minute, max(ver) AS marked FROM `+store.Quote(db)+`.marks GROUP BY src_part, minute) AS k
-			ON t.src_part = k.src_part AND t.minute = k.minute`).Scan(&n)
+// waiting counts the minutes that hold a raw event which their mark does not cover, and those that the
+// manifests alone call dirty: one that a zombie wrote over what its successor had loaded otherwise says so
+// until a worker looks again, although every event of the minute is counted.
+func waiting(ctx context.Context, st *stores, db string) (uncounted, dirty uint64, err error) {
+	err = st.history.QueryRow(ctx, `
+		SELECT countIf(t.last >= k.cut), countIf(t.touched > k.cut) FROM (
+			SELECT src_part, minute, max(touched) AS touched, max(last) AS last FROM (
+				SELECT src_part, minute, max(to_off) AS touched, 0 AS last FROM `+store.Quote(db)+`.manifests ARRAY JOIN minutes AS minute GROUP BY src_part, minute
+				UNION ALL
+				SELECT src_part, minute, 0 AS touched, max(src_off) AS last FROM `+store.Quote(db)+`.events GROUP BY src_part, minute
+			) GROUP BY src_part, minute) AS t
+			LEFT JOIN (SELECT src_part, minute, bitAnd(max(ver), 281474976710655) AS cut FROM `+store.Quote(db)+`.marks GROUP BY src_part, minute) AS k
+			ON t.src_part = k.src_part AND t.minute = k.minute`).Scan(&uncounted, &dirty)
 	if err != nil {
-		return 0, fmt.Errorf("count dirty minutes: %w", err)
+		return 0, 0, fmt.Errorf("count the minutes that wait: %w", err)
 	}
-	return n, nil
+	return uncounted, dirty, nil
 }
 
 // logEnds are the ends of the event partitions.

@@ -36,6 +36,9 @@ func (r *report) add(res result) {
 	f := res.figures
 	say("%s: kills=%d acked=%d lost=%d double=%d misbilled=%d live=%d unacknowledged=%d gap=%v recovery=%v settled=%v", res.fault,
 		res.kills, f.acked, f.lost, f.double, f.misbilled, f.live, f.unacked, round(res.gap), round(res.recovery), round(res.settle))
+	if f.dirty > 0 {
+		say("    %d minutes are counted whole and called dirty until the next review: a seal waits for it", f.dirty)
+	}
 }
 
 func (r *report) skip(name, why string) {

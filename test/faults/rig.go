@@ -120,8 +120,8 @@ func (r *rig) balance(ctx context.Context) (figures, time.Duration, error) {
 	begin := time.Now()
 	var f figures
 	var failed error
+	var settled bool
 	for {
-		var settled bool
 		f, settled, failed = r.look(ctx)
 		since := f.less(r.before)
 		if failed == nil && settled && since.clean() || time.Since(begin) > patience || !pause(ctx, time.Second) {
@@ -133,7 +133,10 @@ func (r *rig) balance(ctx context.Context) (figures, time.Duration, error) {
 	}
 	since := f.less(r.before)
 	r.before = f
-	return since, time.Since(begin), ctx.Err()
+	if !settled {
+		failed = fmt.Errorf("not settled within %v", patience)
+	}
+	return since, time.Since(begin), errors.Join(failed, ctx.Err())
 }
 
 // look compares once. Nothing is settled while the log is not loaded, or a minute waits for its mark.
@@ -147,7 +150,7 @@ func (r *rig) look(ctx context.Context) (f figures, settled bool, err error) {
 	if err != nil {
 		return f, false, err
 	}
-	waiting, err := dirty(ctx, r.stores, db)
+	uncounted, dirty, err := waiting(ctx, r.stores, db)
 	if err != nil {
 		return f, false, err
 	}
@@ -155,7 +158,7 @@ func (r *rig) look(ctx context.Context) (f figures, settled bool, err error) {
 	for partition, end := range ends {
 		behind += end - at[partition]
 	}
-	settled = waiting == 0 && behind == 0
+	settled = uncounted == 0 && behind == 0
 	raw, err := readRaw(ctx, r.stores, db)
 	if err != nil {
 		return f, settled, err
@@ -168,7 +171,8 @@ func (r *rig) look(ctx context.Context) (f figures, settled bool, err error) {
 	f = compare(r.audit.entries, r.audit.twice, raw, minutes)
 	r.audit.mu.Unlock()
 	if !settled {
-		f.name("%d records are not loaded, %d minutes wait for their mark", behind, waiting)
+		f.name("%d records are not loaded, %d minutes hold events above their mark", behind, uncounted)
 	}
+	f.dirty = int(dirty)
 	return f, settled, f.compareLive(ctx, r.fleet.queryAddr, raw)
 }

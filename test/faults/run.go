@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -89,8 +90,8 @@ func (c *campaignOfFaults) run(ctx context.Context, f fault, seed uint64) error 
 	}
 	figures, settle, failed := r.balance(ctx)
 	if failed != nil {
-		say("%s: the balance could not be read: %v", f.name, failed)
-		err = failed
+		say("%s: no balance: %v", f.name, failed)
+		err = errors.Join(err, failed)
 	}
 	if err == nil && f.check != nil {
 		if err = f.check(ctx, r); err != nil {
