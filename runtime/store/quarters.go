@@ -51,10 +51,14 @@ func SelectDirtyQuarters(db string, floor, ceiling, since time.Time, limit int) 
 
 // InsertQuarters computes and writes quarter-hours from minute rows at their marks, in one statement.
 // Whoever comes late or twice writes a lower or the same version.
-func InsertQuarters(db string, quarters []Quarter) string { return ofQuarters(quartersSQL, db, quarters) }
+func InsertQuarters(db string, quarters []Quarter) string {
+	return ofQuarters(quartersSQL, db, quarters)
+}
 
 // InsertVisitors computes and writes the visitor states of quarter-hours from raw below the minutes' cuts.
-func InsertVisitors(db string, quarters []Quarter) string { return ofQuarters(visitorsSQL, db, quarters) }
+func InsertVisitors(db string, quarters []Quarter) string {
+	return ofQuarters(visitorsSQL, db, quarters)
+}
 
 func ofQuarters(text, db string, quarters []Quarter) string {
 	from, to := quarters[0].Start, quarters[0].Start
@@ -131,7 +135,9 @@ func atLatest(db, table, key, where string) string {
 }
 
 // literal is a string in SQL.
-func literal(s string) string { return "'" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(s) + "'" }
+func literal(s string) string {
+	return "'" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(s) + "'"
+}
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {

@@ -379,3 +379,108 @@ CREATE TABLE IF NOT EXISTS {db}.dead_letters (
 ORDER BY (src_part, src_off)
 TTL toDateTime(written) + toIntervalDay({aggregate_days})
 ;
+-- Restatements: who let which minutes be computed again under a raised epoch, why, and what it changed. One row at
+-- the start, replaced by one at the end: a row without `finished` was interrupted, and repeating it is the cure.
+CREATE TABLE IF NOT EXISTS {db}.restatements (
+  id UUID,
+  epoch UInt16,                       -- under which its rows are; 0 while it is being raised
+  from_time DateTime('UTC'),
+  to_time DateTime('UTC'),
+  campaign_id String,                 -- whose minutes; empty for all
+  reason String,
+  who String,
+  started DateTime64(3, 'UTC'),
+  finished DateTime64(3, 'UTC'),      -- 1970 while it runs
+  minutes UInt64,                     -- (src_part, minute) that were computed
+  before Map(String, Int64),          -- sums over those minutes by figure; money in micros as `spend_valid USD`
+  after Map(String, Int64),
+  written DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(written)
+ORDER BY (started, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Recoveries: where a partition went on after its log was cut, set back, or made again. [from_off, to_off) is Lost
+-- (a manifest of that kind says so too, and only with it the recovery counts), and from to_off on, the record at
+-- offset log_off + n of topic topic_id is src_off to_off + n: no src_off ever names two records.
+CREATE TABLE IF NOT EXISTS {db}.recoveries (
+  src_part UInt32,
+  from_off UInt64,
+  to_off UInt64,
+  log_off UInt64,
+  topic_id UUID,
+  condition LowCardinality(String),   -- LogTruncated, LogRewound, TopicReplaced
+  who String,
+  recovered DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(recovered)
+ORDER BY (src_part, from_off)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Dead letters that were produced to the log again, by the place of the record that could not be counted.
+CREATE TABLE IF NOT EXISTS {db}.replays (
+  src_part UInt32,
+  src_off UInt64,
+  reason LowCardinality(String),      -- of the dead letter
+  to_part UInt32,                     -- src_part that it was produced to
+  identity FixedString(16),           -- under which it counts, once
+  who String,
+  replayed DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(replayed)
+ORDER BY (src_part, src_off)
+TTL toDateTime(replayed) + toIntervalDay({aggregate_days})
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Lines of sealed revisions, each written whole before its revision; those whose hash no revision has are never read.
+-- What a visitor states (an ad or publisher that the campaign does not name) is ~other.
+CREATE TABLE IF NOT EXISTS {db}.sealed_lines (
+  hash FixedString(64),               -- of the content they are part of
+  advertiser_id String,
+  campaign_id String,                 -- empty for orphans
+  ad_id String,
+  publisher_id String,
+  currency LowCardinality(String),    -- of the price; empty for clicks that have none (orphan, test, closed)
+  clicks Array(UInt64),               -- valid, suspicious general, suspicious sophisticated, fraudulent general, fraudulent sophisticated
+  micros Array(Int128),               -- of currency, in the same order
+  clicks_test UInt64,
+  clicks_closed UInt64
+) ENGINE = ReplacingMergeTree
+ORDER BY (hash, advertiser_id, campaign_id, ad_id, publisher_id, currency)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Sealed revisions (design 6.5), one row each, created once: an insert carries period and revision as its
+-- deduplication token, so that of two writers ClickHouse takes the first. Nothing expires.
+CREATE TABLE IF NOT EXISTS {db}.sealed (
+  period String,                      -- 2026-11@Europe/Berlin
+  revision UInt32,                    -- from 1
+  from_time DateTime('UTC'),
+  to_time DateTime('UTC'),
+  zone String,
+  hash FixedString(64),               -- SHA-256 of the whole content, hex
+  totals FixedString(64),             -- of what is billed and from whom: without cuts
+  method UInt16,                      -- how content is derived from raw
+  billable Array(String),             -- statuses of clicks that are billed
+  cut_parts Array(UInt32),            -- src_parts that the period lies in, by the catalog
+  cut_offsets Array(UInt64),          -- raw below these offsets is what was counted
+  policies Array(String),             -- digests of fraud policies among the clicks, hex
+  lines UInt64,
+  overridden Array(String),           -- findings that finance let pass, by name
+  who String,
+  sealed DateTime64(3, 'UTC')
+) ENGINE = MergeTree
+ORDER BY (period, revision)
+SETTINGS non_replicated_deduplication_window = 1000000, replicated_deduplication_window = 1000000,
+  replicated_deduplication_window_seconds = 315360000, fsync_after_insert = 1, fsync_part_directory = 1
+;
+-- Raw that is in object storage, one row per object, written once the object was read back and found equal.
+-- Objects may overlap; a reader takes each (src_part, src_off) once.
+CREATE TABLE IF NOT EXISTS {db}.archived (
+  src_part UInt32,
+  from_off UInt64,
+  to_off UInt64,
+  object String,                      -- key in the bucket
+  rows UInt64,
+  content String,                     -- check over all rows and columns, in any order
+  written DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree(written)
+ORDER BY (src_part, from_off, to_off)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+;

@@ -19,6 +19,9 @@ import (
 	"github.com/clicktally/clicktally/test/servers"
 )
 
+// Boot is the process that made every event.
+const Boot = 9
+
 // minutesPerStatement keeps statements within what ClickHouse parses.
 const minutesPerStatement = 500
 
@@ -31,7 +34,8 @@ type Pipeline struct {
 	Log      map[event.SrcPart][]*event.Event // the offset is the index
 	loaded   map[event.SrcPart]int
 	computed map[event.SrcPart]int
-	counters uint32
+	counters map[event.SrcPart]uint32
+	kafka    *kafka // nil: the log is in memory only
 }
 
 // New creates the tables in an empty database. They expire nothing: tests have dates of their own.
@@ -45,6 +49,7 @@ func New(t testing.TB) *Pipeline {
 	p := &Pipeline{
 		T: t, Conn: conn, Database: servers.Database(t), Epoch: 1,
 		Log: map[event.SrcPart][]*event.Event{}, loaded: map[event.SrcPart]int{}, computed: map[event.SrcPart]int{},
+		counters: map[event.SrcPart]uint32{},
 	}
 	for _, statement := range store.Schema(p.Database, store.Retention{}) {
 		p.Exec(withoutTTL(statement))
@@ -74,6 +79,9 @@ func (p *Pipeline) Exec(statement string) {
 func (p *Pipeline) Append(events ...*event.Event) {
 	for _, e := range events {
 		part := event.SrcPart(e.SrcPart)
+		if p.kafka != nil {
+			p.kafka.produce(p.T, part, e, len(p.Log[part]))
+		}
 		p.Log[part] = append(p.Log[part], e)
 	}
 }
@@ -160,13 +168,14 @@ func (p *Pipeline) Records() []oracle.Record {
 
 // Click is a Routed, valid click of campaign c, ad a, at a time: own, with an id that no other event has.
 func (p *Pipeline) Click(part event.SrcPart, at time.Time) *event.Event {
-	p.counters++
-	id := event.NewID(at.UnixMilli(), part.Partition(), 9, p.counters)
+	counter := p.counters[part]
+	p.counters[part]++
+	id := event.NewID(at.UnixMilli(), part.Partition(), Boot, counter)
 	return &event.Event{
 		Format: event.Format, EventType: event.EventType_EVENT_TYPE_CLICK, Origin: event.Origin_ORIGIN_OWN, EventId: id[:],
-		SrcPart: uint32(part), BootId: 9, Counter: uint64(p.counters), Timestamp: at.UnixMilli(), Accepted: at.UnixMilli(),
+		SrcPart: uint32(part), BootId: Boot, Counter: uint64(counter), Timestamp: at.UnixMilli(), Accepted: at.UnixMilli(),
 		CampaignId: "c", AdvertiserId: "adv", AdId: "a", PublisherId: "p", Named: event.NamedAd | event.NamedPublisher,
-		UserId: fmt.Appendf(nil, "visitor-%08d", p.counters), Disposition: event.Disposition_DISPOSITION_ROUTED,
+		UserId: fmt.Appendf(nil, "visitor-%08d", counter), Disposition: event.Disposition_DISPOSITION_ROUTED,
 		PriceMicros: 500_000, PriceCurrency: "USD",
 		Verdict: &event.Verdict{Status: event.Status_STATUS_VALID, PolicyDigest: []byte{1, 2}},
 	}
