@@ -210,7 +210,7 @@ func (p *pipeline) aggregate() {
 	live := redis.NewClient(&redis.Options{Addr: servers.Redis(p.t)})
 	p.t.Cleanup(func() { live.Close() })
 	database := servers.Database(p.t)
-	list := catalog.Generations{{Number: 1, Topic: p.names.Events(1), Partitions: 1}}
+	list := catalog.Generations{{Number: 1, Topic: p.names.Events(1), Partitions: 2}}
 	announced := func() (catalog.Generations, time.Duration) { return list, 0 }
 	a, err := aggregate.New(aggregate.Config{
 		Kafka: p.options(topics.RoleAggregator), Topics: p.names, Generations: announced, ClickHouse: conn, Database: database, Redis: live,
