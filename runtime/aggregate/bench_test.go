@@ -18,9 +18,9 @@ import (
 func BenchmarkLiveHalf(b *testing.B) {
 	records := benchRecords(b, 200_000)
 	b.Run("decode", func(b *testing.B) {
-		var e event.Event
+		var d event.Decoder
 		perEvent(b, "decode", func(n int) {
-			if err := event.Decode(records[n%len(records)].Value, &e); err != nil {
+			if _, err := d.Decode(records[n%len(records)].Value); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -28,16 +28,16 @@ func BenchmarkLiveHalf(b *testing.B) {
 	b.Run("all", func(b *testing.B) {
 		r := rules{rawDays: 90, generations: catalog.Generations{{Partitions: 4}}}
 		p := newPanes(1, 0, 4096, paneFloor(noon))
-		var e event.Event
+		var d event.Decoder
 		perEvent(b, "live_half", func(n int) {
 			if n%len(records) == 0 {
 				p = newPanes(1, 0, 4096, paneFloor(noon)) // the same records again are another log
 			}
-			j, err := judge(records[n%len(records)], 1, r, &e)
+			j, err := judge(records[n%len(records)], 1, r, &d)
 			if err != nil || j.reason != "" {
 				b.Fatal(err, j.reason)
 			}
-			p.add(&e, noon)
+			p.add(j.row.Event, noon)
 			if n%20_000 == 19_999 {
 				p.changed(uint64(n), false)
 			}

@@ -22,19 +22,28 @@ type span struct {
 
 // buffer gathers one flush over all partitions of a worker: records in, a flush out.
 type buffer struct {
-	rows   []store.Row
+	block  *store.Block
 	dead   []deadLetter
 	strays []stray
 	spans  map[*partition]*span
 }
 
-func newBuffer() *buffer { return &buffer{spans: map[*partition]*span{}} }
+func newBuffer() *buffer { return &buffer{block: store.NewBlock(), spans: map[*partition]*span{}} }
 
-func (b *buffer) records() int { return len(b.rows) + len(b.dead) + len(b.strays) }
+// after is an empty buffer that takes over the memory of one that was flushed, if there is one.
+func after(flushed *buffer) *buffer {
+	if flushed == nil {
+		return newBuffer()
+	}
+	flushed.block.Reset()
+	return &buffer{block: flushed.block, spans: map[*partition]*span{}}
+}
+
+func (b *buffer) records() int { return b.block.Rows() + len(b.dead) + len(b.strays) }
 
 func (b *buffer) empty() bool { return len(b.spans) == 0 }
 
-// add takes the partition's next record.
+// add takes the partition's next record. Of its event it keeps a copy.
 func (b *buffer) add(p *partition, record *kgo.Record, j judged) {
 	s := b.spans[p]
 	if s == nil {
@@ -54,7 +63,7 @@ func (b *buffer) add(p *partition, record *kgo.Record, j judged) {
 	}
 	s.rows++
 	s.minutes[j.row.Minute()] = struct{}{}
-	b.rows = append(b.rows, j.row)
+	b.block.Add(&j.row)
 }
 
 // manifests are the rows to be written after all blocks of the flush.

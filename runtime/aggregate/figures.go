@@ -1,59 +1,71 @@
 package aggregate
 
-import "github.com/clicktally/clicktally/runtime/event"
+import (
+	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
+)
 
 // billed says whether the event's money counts: that of Routed clicks only.
 func billed(e *event.Event) bool {
 	return e.EventType == event.EventType_EVENT_TYPE_CLICK && e.Disposition == event.Disposition_DISPOSITION_ROUTED
 }
 
-// count adds the first copy of an event.
-func (r *paneRow) count(e *event.Event) {
-	switch e.EventType {
+// figures are what one event adds to every tally it counts in.
+type figures struct {
+	*event.Event
+	duplicate                   bool   // a further copy of an event
+	priceCurrency, costCurrency string // of billed events; copies that may be kept
+}
+
+func (f *figures) addTo(c *store.Counts) {
+	if f.duplicate {
+		c.Duplicates++
+		if f.EventType == event.EventType_EVENT_TYPE_CLICK {
+			c.ClicksDuplicate++
+		}
+		return
+	}
+	switch f.EventType {
 	case event.EventType_EVENT_TYPE_IMPRESSION:
-		r.fresh.Impressions++
+		c.Impressions++
 	case event.EventType_EVENT_TYPE_PAGE_VIEW:
-		r.fresh.PageViews++
+		c.PageViews++
 	case event.EventType_EVENT_TYPE_CLICK_THROUGH:
-		r.fresh.ClickThroughs++
+		c.ClickThroughs++
 	case event.EventType_EVENT_TYPE_BOUNCE:
-		r.fresh.Bounces++
+		c.Bounces++
 	case event.EventType_EVENT_TYPE_CONVERSION:
-		r.fresh.Conversions++
+		c.Conversions++
 	case event.EventType_EVENT_TYPE_CLICK:
-		r.countClick(e)
+		f.addClickTo(c)
 	}
 }
 
-// countClick keeps Test and Closed clicks apart from those that count by their status. A click
+// addClickTo keeps Test and Closed clicks apart from those that count by their status. A click
 // without a status was not scored and is valid.
-func (r *paneRow) countClick(e *event.Event) {
-	switch e.Disposition {
+func (f *figures) addClickTo(c *store.Counts) {
+	switch f.Disposition {
 	case event.Disposition_DISPOSITION_TEST:
-		r.fresh.ClicksTest++
+		c.ClicksTest++
 		return
 	case event.Disposition_DISPOSITION_CLOSED:
-		r.fresh.ClicksClosed++
+		c.ClicksClosed++
 		return
 	}
-	clicks, spend := &r.fresh.ClicksValid, &r.money.SpendValid
-	switch e.GetVerdict().GetStatus() {
+	var spend store.Money
+	switch f.GetVerdict().GetStatus() {
 	case event.Status_STATUS_SUSPICIOUS:
-		clicks, spend = &r.fresh.ClicksSuspicious, &r.money.SpendSuspicious
+		c.ClicksSuspicious++
+		spend.SpendSuspicious = f.PriceMicros
 	case event.Status_STATUS_FRAUDULENT:
-		clicks, spend = &r.fresh.ClicksFraudulent, &r.money.SpendFraudulent
+		c.ClicksFraudulent++
+		spend.SpendFraudulent = f.PriceMicros
+	default:
+		c.ClicksValid++
+		spend.SpendValid = f.PriceMicros
 	}
-	*clicks++
-	if billed(e) {
-		*spend += e.PriceMicros
-		r.money.Cost += e.CostMicros
-	}
-}
-
-// duplicate adds a further copy of an event to the row of the first.
-func (r *paneRow) duplicate(e *event.Event) {
-	r.fresh.Duplicates++
-	if e.EventType == event.EventType_EVENT_TYPE_CLICK {
-		r.fresh.ClicksDuplicate++
+	if billed(f.Event) {
+		spend.Cost = f.CostMicros
+		c.Spend(f.priceCurrency, f.costCurrency, spend)
 	}
 }

@@ -20,7 +20,7 @@ func (w *worker) startFlush(ctx context.Context, now time.Time) {
 		if w.buffer.empty() || !due {
 			return
 		}
-		w.inFlight, w.buffer, w.lastFlush = w.buffer, newBuffer(), now
+		w.inFlight, w.buffer, w.spare, w.lastFlush = w.buffer, after(w.spare), nil, now
 	}
 	flush := w.inFlight
 	w.run(ctx, l, func(ctx context.Context) (func(), error) {
@@ -46,10 +46,10 @@ func (w *worker) flush(ctx context.Context, b *buffer, now time.Time) (map[*part
 			return nil, err
 		}
 	}
-	if err := w.effect("events", func() error { return store.InsertEvents(ctx, ch, db, b.rows) }); err != nil {
+	if err := w.effect("events", func() error { return b.block.InsertEvents(ctx, ch, db) }); err != nil {
 		return nil, err
 	}
-	if err := w.effect("derived", func() error { return store.InsertDerived(ctx, ch, db, b.rows) }); err != nil {
+	if err := w.effect("derived", func() error { return b.block.InsertDerived(ctx, ch, db) }); err != nil {
 		return nil, err
 	}
 	manifests := b.manifests(now)
@@ -62,7 +62,7 @@ func (w *worker) flush(ctx context.Context, b *buffer, now time.Time) (map[*part
 
 func (w *worker) flushed(ctx context.Context, b *buffer, manifests map[*partition]*store.Manifest) {
 	if w.inFlight == b {
-		w.inFlight = nil
+		w.inFlight, w.spare = nil, b
 	}
 	loaded := make(map[topicPartition]uint64, len(manifests))
 	for p, m := range manifests {
@@ -71,7 +71,7 @@ func (w *worker) flushed(ctx context.Context, b *buffer, manifests map[*partitio
 			loaded[p.topicPartition] = p.loaded
 		}
 	}
-	w.metrics.rows.Add(float64(len(b.rows)))
+	w.metrics.rows.Add(float64(b.block.Rows()))
 	w.metrics.moved.Add(float64(len(b.strays)))
 	for _, dead := range b.dead {
 		w.metrics.deadLetters.WithLabelValues(dead.reason).Inc()

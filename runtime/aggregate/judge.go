@@ -41,10 +41,12 @@ func (j *judged) counts() bool { return j.reason == "" && j.move.topic == "" }
 // errNeedsUpgrade stops a partition at a record of a newer format: it is no dead letter.
 var errNeedsUpgrade = errors.New("a record of a newer format needs a newer aggregator")
 
-// judge decodes a record into e and decides its fate, from the record, its place and what is announced
-// ahead of time, so that every reader of the log decides alike. err is nil or errNeedsUpgrade.
-func judge(record *kgo.Record, part event.SrcPart, r rules, e *event.Event) (judged, error) {
-	if err := event.Decode(record.Value, e); err != nil {
+// judge decodes a record and decides its fate, from the record, its place and what is announced ahead of
+// time, so that every reader of the log decides alike. What it returns is valid until the decoder's next
+// record. err is nil or errNeedsUpgrade.
+func judge(record *kgo.Record, part event.SrcPart, r rules, decoder *event.Decoder) (judged, error) {
+	e, err := decoder.Decode(record.Value)
+	if err != nil {
 		if errors.Is(err, event.ErrNewerFormat) {
 			return judged{}, errNeedsUpgrade
 		}

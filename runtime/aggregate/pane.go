@@ -1,169 +1,226 @@
 package aggregate
 
 import (
-	"strings"
+	"iter"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/intern"
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
 // pane counts one minute of one src_part exactly: the same rules as the minute SQL, one record at a time.
 type pane struct {
-	part     event.SrcPart
-	minute   int64
-	seen     identities
-	rows     map[paneKey]*paneRow
-	stated   map[statedKey]struct{} // visitor-stated combinations that have a place of their own
-	perOwner map[string]int         // how many of them each campaign has
-	entities map[store.Entity]*paneEntity
-	touched  []*paneRow // rows with figures that their entities do not have yet
+	part       event.SrcPart
+	minute     int64
+	seen       identities
+	values     [len(dimensions)]dimension
+	entities   []tally
+	touched    []uint32            // entities that changed since they were last taken
+	stated     map[stated]struct{} // visitor-stated combinations that have a place of their own
+	perOwner   map[uint32]int      // how many of them each campaign has
+	currencies intern.Table
 }
 
-// paneKey is a minute row's dimensions as the event has them, before folding.
-type paneKey struct {
-	campaign, ad, advertiser, publisher, source, country string
-	priceCurrency, costCurrency                          string // of Routed clicks, else empty
-	named                                                uint32
+// dimensions are the kinds of entities that have values; a pane counts all of its events beside them.
+var dimensions = [...]string{
+	store.EntityCampaign, store.EntityAd, store.EntityAdvertiser, store.EntityPublisher, store.EntitySource, store.EntityCountry,
 }
 
-// statedKey is what a visitor stated under a campaign.
-type statedKey struct{ campaign, ad, publisher, source string }
+// Places of dimensions.
+const (
+	atCampaign = iota
+	atAd
+	atAdvertiser
+	atPublisher
+	atSource
+	atCountry
+)
 
-// paneRow gathers figures between two flushes, so that an event costs one look-up.
-type paneRow struct {
-	key      paneKey
-	fresh    store.Counts
-	money    store.Money
-	queued   bool
-	entities [7]*paneEntity
+// dimension holds the values of one kind that the pane met, and which entity counts each.
+type dimension struct {
+	intern.Table
+	entities []uint32
 }
 
-type paneEntity struct {
-	counts  store.Counts
-	changed bool
+// sayable are the dimensions that a visitor may state.
+var sayable = [...]int{atAd, atPublisher, atSource}
+
+// said are bits of sayable: values that are not the campaign's own.
+type said uint8
+
+func (s said) has(i int) bool { return s&(1<<i) != 0 }
+
+func saidBy(e *event.Event) said {
+	var s said
+	if e.AdId != "" && e.Named&event.NamedAd == 0 {
+		s |= 1
+	}
+	if e.PublisherId != "" && e.Named&event.NamedPublisher == 0 {
+		s |= 2
+	}
+	if e.TsId != "" && e.Named&event.NamedSource == 0 {
+		s |= 4
+	}
+	return s
+}
+
+// stated is what a visitor said under a campaign: the entities of campaign, ad, publisher and source,
+// 0 for what it did not say.
+type stated [4]uint32
+
+// counted are the entities that count an event, by dimension.
+type counted [len(dimensions)]uint32
+
+// tally is what one entity counts. The first one is that of all events.
+type tally struct {
+	store.Counts
+	dimension int32 // -1: all events
+	value     uint32
+	touched   bool
 }
 
 func newPane(part event.SrcPart, minute int64) *pane {
 	return &pane{
-		part: part, minute: minute, seen: newIdentities(),
-		rows: map[paneKey]*paneRow{}, stated: map[statedKey]struct{}{}, perOwner: map[string]int{},
-		entities: map[store.Entity]*paneEntity{},
+		part: part, minute: minute, seen: newIdentities(), entities: []tally{{dimension: -1}},
+		stated: map[stated]struct{}{}, perOwner: map[uint32]int{},
 	}
 }
 
 // add counts one event. Events come in log order: the first copy wins, later ones are duplicates of
-// its row. limit bounds the visitor-stated combinations per campaign. An own event that was moved here
-// has a counter of another partition, so it is told by its whole id, as foreign ones are.
+// it. limit bounds the visitor-stated combinations per campaign. It keeps nothing of e. An own
+// event that was moved here has a counter of another partition, so it is told by its whole id, as foreign ones are.
 func (p *pane) add(e *event.Event, limit int) {
 	if e.Origin == event.Origin_ORIGIN_OWN && event.SrcPart(e.SrcPart) == p.part {
-		row := p.row(e, limit)
-		if id, _ := event.IDFromBytes(e.EventId); p.seen.seenOwn(id) {
-			row.duplicate(e)
-			return
-		}
-		row.count(e)
+		to := p.counted(e, limit)
+		id, _ := event.IDFromBytes(e.EventId)
+		p.count(to, e, p.seen.seenOwn(id))
 		return
 	}
 	id := e.Identity()
-	if first := p.seen.foreign[id]; first != nil {
-		p.touch(first)
-		first.duplicate(e)
+	if first, seen := p.seen.foreign[id]; seen {
+		p.count(first, e, true)
 		return
 	}
-	row := p.row(e, limit)
-	p.seen.foreign[id] = row
-	row.count(e)
+	to := p.counted(e, limit)
+	p.seen.foreign[id] = to
+	p.count(to, e, false)
 }
 
-// row finds or makes the row of e and notes that it has something fresh.
-func (p *pane) row(e *event.Event, limit int) *paneRow {
-	key := paneKey{
-		campaign: e.CountedCampaign(), ad: e.AdId, advertiser: e.AdvertiserId, publisher: e.PublisherId,
-		source: e.TsId, country: e.Country, named: e.Named,
-	}
+// count adds e to the tally of all events and to those of its entities.
+func (p *pane) count(to counted, e *event.Event, duplicate bool) {
+	f := figures{Event: e, duplicate: duplicate}
 	if billed(e) {
-		key.priceCurrency, key.costCurrency = e.PriceCurrency, e.CostCurrency
+		f.priceCurrency, f.costCurrency = p.currency(e.PriceCurrency), p.currency(e.CostCurrency)
 	}
-	row := p.rows[key]
-	if row == nil {
-		row = p.newRow(key, limit)
-	}
-	p.touch(row)
-	return row
-}
-
-func (p *pane) touch(row *paneRow) {
-	if !row.queued {
-		row.queued = true
-		p.touched = append(p.touched, row)
+	p.change(0, &f)
+	for _, entity := range to {
+		p.change(entity, &f)
 	}
 }
 
-// newRow keeps copies of the strings, because an event's may point into a whole batch of records.
-func (p *pane) newRow(key paneKey, limit int) *paneRow {
-	for _, s := range [...]*string{
-		&key.campaign, &key.ad, &key.advertiser, &key.publisher, &key.source, &key.country,
-		&key.priceCurrency, &key.costCurrency,
-	} {
-		*s = strings.Clone(*s)
+func (p *pane) change(entity uint32, f *figures) {
+	t := &p.entities[entity]
+	if !t.touched {
+		t.touched = true
+		p.touched = append(p.touched, entity)
 	}
-	row := &paneRow{key: key}
-	p.rows[key] = row
-	counted := p.fold(key, limit)
-	for i, entity := range store.EntitiesOf(counted.campaign, counted.ad, counted.advertiser, counted.publisher, counted.source, counted.country) {
-		if p.entities[entity] == nil {
-			p.entities[entity] = &paneEntity{}
-		}
-		row.entities[i] = p.entities[entity]
-	}
-	return row
+	f.addTo(&t.Counts)
 }
 
-// fold replaces what a visitor stated when its combination came after the first limit of its
-// campaign. Values that the campaign names stay.
-func (p *pane) fold(key paneKey, limit int) paneKey {
-	said := statedKey{campaign: key.campaign}
-	for _, value := range [...]struct {
-		bit  uint32
-		from string
-		to   *string
-	}{{event.NamedAd, key.ad, &said.ad}, {event.NamedPublisher, key.publisher, &said.publisher}, {event.NamedSource, key.source, &said.source}} {
-		if key.named&value.bit == 0 {
-			*value.to = value.from
+// currency returns a copy that lives as long as the pane.
+func (p *pane) currency(code string) string {
+	number, _ := p.currencies.Number(code)
+	return p.currencies.Text(number)
+}
+
+// counted finds or makes the entities of e. What a visitor stated counts as FoldedValue when its
+// combination came after the first limit of its campaign; values that the campaign names stay.
+func (p *pane) counted(e *event.Event, limit int) counted {
+	values := [len(dimensions)]string{e.CountedCampaign(), e.AdId, e.AdvertiserId, e.PublisherId, e.TsId, e.Country}
+	var to counted
+	to[atCampaign] = p.entity(atCampaign, values[atCampaign])
+	if said := saidBy(e); said != 0 && !p.hasPlace(to[atCampaign], said, &values, limit) {
+		for i, at := range sayable {
+			if said.has(i) {
+				values[at] = event.FoldedValue
+			}
 		}
 	}
-	if said.ad == "" && said.publisher == "" && said.source == "" {
-		return key
+	for at := atAd; at < len(values); at++ {
+		to[at] = p.entity(at, values[at])
 	}
-	if _, known := p.stated[said]; known {
-		return key
-	}
-	if p.perOwner[said.campaign] < limit {
-		p.perOwner[said.campaign]++
-		p.stated[said] = struct{}{}
-		return key
-	}
-	if said.ad != "" {
-		key.ad = event.FoldedValue
-	}
-	if said.publisher != "" {
-		key.publisher = event.FoldedValue
-	}
-	if said.source != "" {
-		key.source = event.FoldedValue
-	}
-	return key
+	return to
 }
 
-// settle moves what the rows gathered into their entities.
-func (p *pane) settle() {
-	for _, row := range p.touched {
-		row.fresh.Spend(row.key.priceCurrency, row.key.costCurrency, row.money)
-		for _, entity := range row.entities {
-			entity.counts.Add(&row.fresh)
-			entity.changed = true
-		}
-		row.fresh, row.money, row.queued = store.Counts{}, store.Money{}, false
+// entity is the entity of a value, a new one when there is none.
+func (p *pane) entity(at int, value string) uint32 {
+	d := &p.values[at]
+	number, added := d.Number(value)
+	if added {
+		d.entities = append(d.entities, uint32(len(p.entities)))
+		p.entities = append(p.entities, tally{dimension: int32(at), value: number})
 	}
-	p.touched = p.touched[:0]
+	return d.entities[number]
+}
+
+// known is the entity of a value, 0 when there is none.
+func (p *pane) known(at int, value string) uint32 {
+	d := &p.values[at]
+	if number, found := d.Find(value); found {
+		return d.entities[number]
+	}
+	return 0
+}
+
+// hasPlace says whether what was said counts as it is: its combination came before, or there is room.
+func (p *pane) hasPlace(campaign uint32, said said, values *[len(dimensions)]string, limit int) bool {
+	key, met := stated{campaign}, true
+	for i, at := range sayable {
+		if said.has(i) {
+			key[1+i] = p.known(at, values[at])
+			met = met && key[1+i] != 0 // a value that nothing counts was in no combination either
+		}
+	}
+	if _, placed := p.stated[key]; met && placed {
+		return true
+	}
+	if p.perOwner[campaign] >= limit {
+		return false
+	}
+	for i, at := range sayable {
+		if said.has(i) {
+			key[1+i] = p.entity(at, values[at])
+		}
+	}
+	p.perOwner[campaign]++
+	p.stated[key] = struct{}{}
+	return true
+}
+
+// taken yields the entities that changed since they were last taken, or all that count something.
+func (p *pane) taken(all bool) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for _, i := range p.touched {
+			p.entities[i].touched = false
+			if !all && !yield(i) {
+				return
+			}
+		}
+		p.touched = p.touched[:0]
+		if all {
+			for i := range p.entities {
+				if !yield(uint32(i)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// entityOf names what a tally counts.
+func (p *pane) entityOf(t *tally) store.Entity {
+	if t.dimension < 0 {
+		return store.Entity{Kind: store.EntityAll}
+	}
+	return store.Entity{Kind: dimensions[t.dimension], ID: p.values[t.dimension].Text(t.value)}
 }

@@ -93,15 +93,11 @@ func (p *panes) changed(offset uint64, all bool) []store.LiveWrite {
 	var writes []store.LiveWrite
 	ver := store.Ver(p.epoch, offset)
 	for _, at := range p.open {
-		at.settle()
-		for entity, held := range at.entities {
-			if !held.changed && !all {
-				continue
-			}
-			held.changed = false
-			counts := held.counts
+		for i := range at.taken(all) {
+			t := &at.entities[i]
+			counts := t.Counts
 			counts.Money = slices.Clone(counts.Money)
-			writes = append(writes, store.LiveWrite{Minute: at.minute, Entity: entity, SrcPart: p.part, Ver: ver, Counts: counts})
+			writes = append(writes, store.LiveWrite{Minute: at.minute, Entity: at.entityOf(t), SrcPart: p.part, Ver: ver, Counts: counts})
 		}
 	}
 	return writes

@@ -40,6 +40,7 @@ type worker struct {
 	partitions map[event.SrcPart]*partition
 	buffer     *buffer
 	inFlight   *buffer
+	spare      *buffer // was flushed; the next one takes over its memory
 	lastFlush  time.Time
 	lastLive   time.Time
 	lastAll    time.Time
@@ -50,7 +51,7 @@ type worker struct {
 	epoch      uint16    // of what is computed; it only rises
 	nextDays   time.Time
 	schema     atomic.Bool
-	scratch    event.Event
+	decoder    event.Decoder
 
 	answers chan func()
 	effects sync.WaitGroup
@@ -161,17 +162,13 @@ func (w *worker) takeLive(p *partition, records []*kgo.Record) {
 			p.fallBehind()
 			forLoad = false
 		}
-		e := &w.scratch
-		if forLoad {
-			e = new(event.Event) // the buffer keeps it
-		}
-		j, err := judge(record, p.part, w.rules, e)
+		j, err := judge(record, p.part, w.rules, &w.decoder)
 		if err != nil {
 			w.stop(p, ConditionNeedsUpgrade)
 			return
 		}
 		if j.counts() {
-			p.panes.add(e, now)
+			p.panes.add(j.row.Event, now)
 		}
 		if forLoad {
 			w.buffer.add(p, record, j)
@@ -206,7 +203,7 @@ func (w *worker) takeBehind(p *partition, records []*kgo.Record) {
 		if record.Offset < p.loadNext || p.together || record.Offset >= p.liveNext {
 			continue // the rest comes from the live half's reader
 		}
-		j, err := judge(record, p.part, w.rules, new(event.Event))
+		j, err := judge(record, p.part, w.rules, &w.decoder)
 		if err != nil {
 			w.stop(p, ConditionNeedsUpgrade)
 			return

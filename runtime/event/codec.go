@@ -3,6 +3,7 @@
 package event
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -41,22 +42,11 @@ func Append(dst []byte, e *Event) ([]byte, error) {
 	return dst, nil
 }
 
-// Decode reads one record into e, which is reset first. The error wraps ErrPoison or ErrNewerFormat.
+// Decode reads one record into e, which is reset first and keeps nothing of b. The error wraps
+// ErrPoison or ErrNewerFormat.
 func Decode(b []byte, e *Event) error {
 	e.Reset()
-	if format := formatOf(b); format > Format {
-		return fmt.Errorf("%w: %d, this build reads up to %d", ErrNewerFormat, format, Format)
-	}
-	if len(b) > MaxRecord {
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrPoison, len(b), MaxRecord)
-	}
-	if err := e.UnmarshalVT(b); err != nil {
-		return fmt.Errorf("%w: %w", ErrPoison, err)
-	}
-	if e.Format > Format {
-		return fmt.Errorf("%w: %d, this build reads up to %d", ErrNewerFormat, e.Format, Format)
-	}
-	return check(e)
+	return decode(bytes.Clone(b), e, &Decoder{})
 }
 
 // formatOf reads the format off a record's first field, where every encoder of ours puts it: what

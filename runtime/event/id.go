@@ -60,7 +60,9 @@ func (id ID) BootLow() uint32 { return uint32(binary.BigEndian.Uint64(id[8:]) >>
 func (id ID) IsOwn() bool { return id[6]>>4 == 8 && id[8]>>6 == 2 }
 
 // String is the canonical UUID text, 36 characters.
-func (id ID) String() string {
+func (id ID) String() string { return string(id.appendTo(nil)) }
+
+func (id ID) appendTo(dst []byte) []byte {
 	var b [36]byte
 	hex.Encode(b[0:8], id[0:4])
 	hex.Encode(b[9:13], id[4:6])
@@ -68,7 +70,7 @@ func (id ID) String() string {
 	hex.Encode(b[19:23], id[8:10])
 	hex.Encode(b[24:36], id[10:16])
 	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
+	return append(dst, b[:]...)
 }
 
 // ErrNotID says that a text is not an own event id.

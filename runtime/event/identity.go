@@ -43,21 +43,27 @@ func (e *Event) Identity() [16]byte {
 }
 
 // EventIDText is the id as people read it: the UUID of an own event, else what the caller stated.
-func (e *Event) EventIDText() string {
+func (e *Event) EventIDText() string { return string(e.AppendEventID(nil)) }
+
+// AppendEventID appends EventIDText.
+func (e *Event) AppendEventID(dst []byte) []byte {
 	if e.Origin == Origin_ORIGIN_OWN {
 		if id, ok := IDFromBytes(e.EventId); ok {
-			return id.String()
+			return id.appendTo(dst)
 		}
 	}
-	return string(e.EventId)
+	return append(dst, e.EventId...)
 }
 
 // ClickIDText is the UUID of the click that the event follows, empty when it follows none.
-func (e *Event) ClickIDText() string {
+func (e *Event) ClickIDText() string { return string(e.AppendClickID(nil)) }
+
+// AppendClickID appends ClickIDText.
+func (e *Event) AppendClickID(dst []byte) []byte {
 	if id, ok := IDFromBytes(e.ClickId); ok {
-		return id.String()
+		return id.appendTo(dst)
 	}
-	return ""
+	return dst
 }
 
 // CountedCampaign is the campaign under which the event counts: an orphan counts under the empty one.

@@ -163,11 +163,14 @@ func (s *Signals) View() *SignalsView {
 }
 
 // AddressText is the stored address in text form, empty when none is stored.
-func (e *Event) AddressText() string {
+func (e *Event) AddressText() string { return string(e.AppendAddress(nil)) }
+
+// AppendAddress appends AddressText.
+func (e *Event) AppendAddress(dst []byte) []byte {
 	if address, ok := netip.AddrFromSlice(e.IpAddress); ok {
-		return address.String()
+		return address.AppendTo(dst)
 	}
-	return ""
+	return dst
 }
 
 func windowViews(counts []*WindowCount) []WindowView {

@@ -26,98 +26,101 @@ func (r *Row) Minute() int64 { return MinuteOf(r.Event.Timestamp) }
 // MinuteOf is the minute of a time in ms, unix seconds.
 func MinuteOf(ms int64) int64 { return ms / 60_000 * 60 }
 
-// InsertEvents writes raw events. A row is a function of its record alone: loading again writes the same.
+// InsertEvents writes the raw events of rows; a worker gathers its own in a Block.
 func InsertEvents(ctx context.Context, conn driver.Conn, db string, rows []Row) error {
-	return insert(ctx, conn, db, "events", eventColumns, rows)
+	return blockOf(rows).InsertEvents(ctx, conn, db)
 }
 
-var eventColumns = []column[Row]{
-	col("src_part", func(r *Row) uint32 { return uint32(r.SrcPart) }),
-	col("minute", func(r *Row) int64 { return r.Minute() }),
-	col("src_off", func(r *Row) uint64 { return r.Offset }),
-	col("loader", func(*Row) uint16 { return loaderVersion }),
-	col("identity", identity),
-	col("event_type", func(r *Row) string { return r.Event.EventType.Name() }),
-	col("origin", func(r *Row) string { return r.Event.Origin.Name() }),
-	col("event_id", func(r *Row) string { return r.Event.EventIDText() }),
-	col("boot_id", func(r *Row) uint64 { return r.Event.BootId }),
-	col("counter", func(r *Row) uint64 { return r.Event.Counter }),
-	col("made_part", func(r *Row) uint32 { return r.Event.SrcPart }),
-	col("settled", func(r *Row) uint64 { return r.Event.Settled }),
-	col("format", func(r *Row) uint16 { return uint16(r.Event.Format) }),
-	col("timestamp", func(r *Row) int64 { return r.Event.Timestamp }),
-	col("accepted", func(r *Row) int64 { return r.Event.Accepted }),
-	col("logged", func(r *Row) int64 { return r.Logged }),
-	col("caller", func(r *Row) string { return r.Event.Caller }),
-	col("tracker", func(r *Row) string { return r.Event.Tracker }),
-	col("campaign_id", func(r *Row) string { return r.Event.CampaignId }),
-	col("advertiser_id", func(r *Row) string { return r.Event.AdvertiserId }),
-	col("ad_id", func(r *Row) string { return r.Event.AdId }),
-	col("publisher_id", func(r *Row) string { return r.Event.PublisherId }),
-	col("ts_id", func(r *Row) string { return r.Event.TsId }),
-	col("named", func(r *Row) uint8 { return uint8(r.Event.Named) }),
-	col("user_id", func(r *Row) string { return hex.EncodeToString(r.Event.UserId) }),
-	col("device_id", func(r *Row) string { return hex.EncodeToString(r.Event.DeviceId) }),
-	col("ip_address", func(r *Row) string { return r.Event.AddressText() }),
-	col("user_agent", func(r *Row) string { return r.Event.UserAgent }),
-	col("device_type", func(r *Row) string { return r.Event.DeviceType.Name() }),
-	col("os", func(r *Row) string { return r.Event.Os }),
-	col("browser", func(r *Row) string { return r.Event.Browser }),
-	col("language", func(r *Row) string { return r.Event.Language }),
-	col("country", func(r *Row) string { return r.Event.Country }),
-	col("region", func(r *Row) string { return r.Event.Region }),
-	col("city", func(r *Row) string { return r.Event.City }),
-	col("referer", func(r *Row) string { return r.Event.Referer }),
-	col("source", func(r *Row) string { return r.Event.Source }),
-	col("metadata", func(r *Row) string { return r.Event.Metadata }),
-	col("click_position", func(r *Row) uint32 { return r.Event.ClickPosition }),
-	col("lp_id", func(r *Row) string { return r.Event.LpId }),
-	col("offer_id", func(r *Row) string { return r.Event.OfferId }),
-	col("rule", func(r *Row) string { return r.Event.Rule }),
-	col("external_id", func(r *Row) string { return r.Event.ExternalId }),
-	col("subs", func(r *Row) []string { return r.Event.Subs }),
-	col("destination", func(r *Row) string { return r.Event.Destination }),
-	col("disposition", func(r *Row) string { return r.Event.Disposition.Name() }),
-	col("closed_reason", func(r *Row) string { return r.Event.ClosedReason }),
-	col("price_micros", func(r *Row) int64 { return r.Event.PriceMicros }),
-	col("price_currency", func(r *Row) string { return r.Event.PriceCurrency }),
-	col("cost_micros", func(r *Row) int64 { return r.Event.CostMicros }),
-	col("cost_currency", func(r *Row) string { return r.Event.CostCurrency }),
-	col("revenue_micros", func(r *Row) int64 { return r.Event.RevenueMicros }),
-	col("revenue_currency", func(r *Row) string { return r.Event.RevenueCurrency }),
-	col("click_id", func(r *Row) string { return r.Event.ClickIDText() }),
-	col("txid", func(r *Row) string { return r.Event.Txid }),
-	col("conversion_kind", func(r *Row) string { return r.Event.ConversionKind }),
-	col("conversion_status", func(r *Row) string { return r.Event.ConversionStatus.Name() }),
-	col("status", func(r *Row) string { return r.Event.GetVerdict().GetStatus().Name() }),
-	col("score", func(r *Row) uint8 { return uint8(min(r.Event.GetVerdict().GetScore(), 100)) }),
-	col("reasons", reasons),
-	col("reason_points", reasonPoints),
-	col("verdict", func(r *Row) string { return string(r.Event.Verdict.AppendJSON(nil)) }),
-	col("signals", func(r *Row) string { return string(r.Event.Signals.AppendJSON(nil)) }),
-	col("policy_digest", policyDigest),
-	col("campaign_generation", func(r *Row) int64 { return r.Event.GetVerdict().GetCampaignGeneration() }),
-	col("catalog_offset", func(r *Row) int64 { return r.Event.GetVerdict().GetCatalogOffset() }),
-}
-
-func identity(r *Row) []byte { id := r.Event.Identity(); return id[:] }
-
-func reasons(r *Row) []string {
-	list := r.Event.GetVerdict().GetReasons()
-	names := make([]string, len(list))
-	for i, reason := range list {
-		names[i] = reason.Reason.Name()
+func eventColumns() []named {
+	return []named{
+		{"src_part", uint32s(func(r *Row) uint32 { return uint32(r.SrcPart) })},
+		{"minute", seconds(func(r *Row) int64 { return r.Minute() })},
+		{"src_off", uint64s(func(r *Row) uint64 { return r.Offset })},
+		{"loader", uint16s(func(*Row) uint16 { return loaderVersion })},
+		{"identity", &fixed{typ: "FixedString(16)", appendTo: func(b []byte, r *Row) []byte { id := r.Event.Identity(); return append(b, id[:]...) }}},
+		{"event_type", lows(func(r *Row) string { return r.Event.EventType.Name() })},
+		{"origin", lows(func(r *Row) string { return r.Event.Origin.Name() })},
+		{"event_id", &texts{appendTo: func(b []byte, r *Row) []byte { return r.Event.AppendEventID(b) }}},
+		{"boot_id", uint64s(func(r *Row) uint64 { return r.Event.BootId })},
+		{"counter", uint64s(func(r *Row) uint64 { return r.Event.Counter })},
+		{"made_part", uint32s(func(r *Row) uint32 { return r.Event.SrcPart })},
+		{"settled", uint64s(func(r *Row) uint64 { return r.Event.Settled })},
+		{"format", uint16s(func(r *Row) uint16 { return uint16(r.Event.Format) })},
+		{"timestamp", millis(func(r *Row) int64 { return r.Event.Timestamp })},
+		{"accepted", millis(func(r *Row) int64 { return r.Event.Accepted })},
+		{"logged", millis(func(r *Row) int64 { return r.Logged })},
+		{"caller", lows(func(r *Row) string { return r.Event.Caller })},
+		{"tracker", lows(func(r *Row) string { return r.Event.Tracker })},
+		{"campaign_id", strs(func(r *Row) string { return r.Event.CampaignId })},
+		{"advertiser_id", strs(func(r *Row) string { return r.Event.AdvertiserId })},
+		{"ad_id", strs(func(r *Row) string { return r.Event.AdId })},
+		{"publisher_id", strs(func(r *Row) string { return r.Event.PublisherId })},
+		{"ts_id", strs(func(r *Row) string { return r.Event.TsId })},
+		{"named", uint8s(func(r *Row) uint8 { return uint8(r.Event.Named) })},
+		{"user_id", &texts{appendTo: func(b []byte, r *Row) []byte { return hex.AppendEncode(b, r.Event.UserId) }}},
+		{"device_id", &texts{appendTo: func(b []byte, r *Row) []byte { return hex.AppendEncode(b, r.Event.DeviceId) }}},
+		{"ip_address", &texts{appendTo: func(b []byte, r *Row) []byte { return r.Event.AppendAddress(b) }}},
+		{"user_agent", strs(func(r *Row) string { return r.Event.UserAgent })},
+		{"device_type", lows(func(r *Row) string { return r.Event.DeviceType.Name() })},
+		{"os", lows(func(r *Row) string { return r.Event.Os })},
+		{"browser", lows(func(r *Row) string { return r.Event.Browser })},
+		{"language", lows(func(r *Row) string { return r.Event.Language })},
+		{"country", lows(func(r *Row) string { return r.Event.Country })},
+		{"region", lows(func(r *Row) string { return r.Event.Region })},
+		{"city", strs(func(r *Row) string { return r.Event.City })},
+		{"referer", strs(func(r *Row) string { return r.Event.Referer })},
+		{"source", strs(func(r *Row) string { return r.Event.Source })},
+		{"metadata", strs(func(r *Row) string { return r.Event.Metadata })},
+		{"click_position", uint32s(func(r *Row) uint32 { return r.Event.ClickPosition })},
+		{"lp_id", strs(func(r *Row) string { return r.Event.LpId })},
+		{"offer_id", strs(func(r *Row) string { return r.Event.OfferId })},
+		{"rule", strs(func(r *Row) string { return r.Event.Rule })},
+		{"external_id", strs(func(r *Row) string { return r.Event.ExternalId })},
+		{"subs", textList(appendSubs)},
+		{"destination", strs(func(r *Row) string { return r.Event.Destination })},
+		{"disposition", lows(func(r *Row) string { return r.Event.Disposition.Name() })},
+		{"closed_reason", lows(func(r *Row) string { return r.Event.ClosedReason })},
+		{"price_micros", int64s(func(r *Row) int64 { return r.Event.PriceMicros })},
+		{"price_currency", lows(func(r *Row) string { return r.Event.PriceCurrency })},
+		{"cost_micros", int64s(func(r *Row) int64 { return r.Event.CostMicros })},
+		{"cost_currency", lows(func(r *Row) string { return r.Event.CostCurrency })},
+		{"revenue_micros", int64s(func(r *Row) int64 { return r.Event.RevenueMicros })},
+		{"revenue_currency", lows(func(r *Row) string { return r.Event.RevenueCurrency })},
+		{"click_id", &texts{appendTo: func(b []byte, r *Row) []byte { return r.Event.AppendClickID(b) }}},
+		{"txid", strs(func(r *Row) string { return r.Event.Txid })},
+		{"conversion_kind", lows(func(r *Row) string { return r.Event.ConversionKind })},
+		{"conversion_status", lows(func(r *Row) string { return r.Event.ConversionStatus.Name() })},
+		{"status", lows(func(r *Row) string { return r.Event.GetVerdict().GetStatus().Name() })},
+		{"score", uint8s(func(r *Row) uint8 { return uint8(min(r.Event.GetVerdict().GetScore(), 100)) })},
+		{"reasons", textList(appendReasons)},
+		{"reason_points", &lists{typ: "Array(UInt8)", appendTo: appendReasonPoints}},
+		{"verdict", &texts{appendTo: func(b []byte, r *Row) []byte { return r.Event.Verdict.AppendJSON(b) }}},
+		{"signals", &texts{appendTo: func(b []byte, r *Row) []byte { return r.Event.Signals.AppendJSON(b) }}},
+		{"policy_digest", &texts{appendTo: func(b []byte, r *Row) []byte { return hex.AppendEncode(b, r.Event.GetVerdict().GetPolicyDigest()) }}},
+		{"campaign_generation", int64s(func(r *Row) int64 { return r.Event.GetVerdict().GetCampaignGeneration() })},
+		{"catalog_offset", int64s(func(r *Row) int64 { return r.Event.GetVerdict().GetCatalogOffset() })},
 	}
-	return names
 }
 
-func reasonPoints(r *Row) []uint8 {
-	list := r.Event.GetVerdict().GetReasons()
-	points := make([]uint8, len(list))
-	for i, reason := range list {
-		points[i] = uint8(min(reason.Points, 100))
+func appendSubs(b []byte, r *Row) (wire []byte, values int) {
+	for _, sub := range r.Event.Subs {
+		b = appendText(b, sub)
 	}
-	return points
+	return b, len(r.Event.Subs)
 }
 
-func policyDigest(r *Row) string { return hex.EncodeToString(r.Event.GetVerdict().GetPolicyDigest()) }
+func appendReasons(b []byte, r *Row) (wire []byte, values int) {
+	list := r.Event.GetVerdict().GetReasons()
+	for _, reason := range list {
+		b = appendText(b, reason.Reason.Name())
+	}
+	return b, len(list)
+}
+
+func appendReasonPoints(b []byte, r *Row) (wire []byte, values int) {
+	list := r.Event.GetVerdict().GetReasons()
+	for _, reason := range list {
+		b = append(b, uint8(min(reason.Points, 100)))
+	}
+	return b, len(list)
+}

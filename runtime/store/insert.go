@@ -3,9 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -25,9 +23,7 @@ func col[R, T any](name string, value func(*R) T) column[R] {
 	}}
 }
 
-// insert writes rows as one block, column by column. Idempotence is in the keys of the tables, so
-// the server's own block deduplication is off: it would swallow a block that was loaded again on
-// purpose.
+// insert writes rows as one block, column by column.
 func insert[R any](ctx context.Context, conn driver.Conn, db, table string, columns []column[R], rows []R) error {
 	if len(rows) == 0 {
 		return nil
@@ -36,8 +32,7 @@ func insert[R any](ctx context.Context, conn driver.Conn, db, table string, colu
 	for i, c := range columns {
 		names[i] = c.name
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"insert_deduplicate": 0, "async_insert": 0}))
-	batch, err := conn.PrepareBatch(ctx, "INSERT INTO "+Quote(db)+"."+table+" ("+strings.Join(names, ", ")+")")
+	batch, err := prepare(ctx, conn, db, table, names)
 	if err != nil {
 		return fmt.Errorf("prepare %d rows for %s: %w", len(rows), table, err)
 	}
