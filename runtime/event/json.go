@@ -126,12 +126,6 @@ func (e *Event) View() View {
 // AppendJSON writes the JSON form of e behind dst.
 func AppendJSON(dst []byte, e *Event) []byte { return appendJSON(dst, e.View()) }
 
-// AppendJSON writes the verdict behind dst; nothing for a nil one.
-func (v *Verdict) AppendJSON(dst []byte) []byte { return appendView(dst, v.View()) }
-
-// AppendJSON writes the signals behind dst; nothing for nil ones.
-func (s *Signals) AppendJSON(dst []byte) []byte { return appendView(dst, s.View()) }
-
 // View makes the JSON form; nil for a nil verdict.
 func (v *Verdict) View() *VerdictView {
 	if v == nil {
@@ -186,13 +180,6 @@ func moneyText(amount int64, currency string) *MoneyText {
 		return nil
 	}
 	return &MoneyText{Amount: FormatMicros(amount), Currency: currency}
-}
-
-func appendView[V any](dst []byte, view *V) []byte {
-	if view == nil {
-		return dst
-	}
-	return appendJSON(dst, view)
 }
 
 func appendJSON(dst []byte, value any) []byte {
