@@ -15,6 +15,7 @@ import (
 
 	"github.com/clicktally/clicktally/cmd/internal/stores"
 	"github.com/clicktally/clicktally/runtime/aggregate"
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
@@ -101,8 +102,10 @@ func (v *view) aggregate(seeds []kgo.Opt, names topics.Names, live redis.Univers
 		v.t.Fatal(err)
 	}
 	v.t.Cleanup(func() { conn.Close() })
+	list := catalog.Generations{{Number: 1, Topic: names.Events(1), Partitions: 1}}
 	a, err := aggregate.New(aggregate.Config{
-		Kafka: seeds, Topics: names, Generation: 1, ClickHouse: conn, Database: servers.Database(v.t), Redis: live,
+		Generations: func() (catalog.Generations, time.Duration) { return list, 0 },
+		Kafka:       seeds, Topics: names, ClickHouse: conn, Database: servers.Database(v.t), Redis: live,
 		PublishEvery: 100 * time.Millisecond, RetryAfter: 100 * time.Millisecond, RewriteEvery: time.Hour,
 		Log: slog.New(slog.DiscardHandler),
 	})

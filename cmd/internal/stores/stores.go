@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -21,6 +22,11 @@ const (
 	Sentinel   = "Sentinel"
 	Cluster    = "Cluster"
 )
+
+// clusterLook is the time between two looks at who holds what in a Redis Cluster. The client looks by itself when it
+// is sent on, but not when a server refuses connections: with its default, after the death of a primary the live view
+// stood for a minute, and the cluster had healed after 4 seconds.
+const clusterLook = 2 * time.Second
 
 // Flags say where the stores are. Credentials come from the environment under REDIS, REDIS_SENTINEL and CLICKHOUSE:
 // see process.Credentials.
@@ -64,11 +70,16 @@ func (f *Flags) OpenRedis() (redis.UniversalClient, error) {
 		return nil, err
 	}
 	options := &redis.UniversalOptions{
-		Addrs: f.Redis, MasterName: f.RedisMaster, IsClusterMode: f.RedisMode == Cluster, TLSConfig: config,
+		Addrs: f.Redis, MasterName: f.RedisMaster, TLSConfig: config,
 		CredentialsProviderContext: func(context.Context) (string, string, error) { return process.Credentials("REDIS") },
 	}
 	if options.SentinelUsername, options.SentinelPassword, err = process.Credentials("REDIS_SENTINEL"); err != nil {
 		return nil, err
+	}
+	if f.RedisMode == Cluster {
+		cluster := options.Cluster()
+		cluster.ClusterStateReloadInterval = clusterLook
+		return redis.NewClusterClient(cluster), nil
 	}
 	return redis.NewUniversalClient(options), nil
 }
