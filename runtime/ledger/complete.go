@@ -40,14 +40,15 @@ type Part struct {
 	known bool
 }
 
-// generationsOf are the generations that events of a period belong to: each begins at its start and
-// ends where the next one begins; the first takes earlier times too.
+// generationsOf are the generations that events of a period may lie in: those that cover it, each from
+// its start to that of the next one, and the one before for a month after its end, in which a tracker
+// that had not heard of the new one may still have put what then is moved. The first takes earlier times too.
 func generationsOf(all []*catalogpb.Generation, p Period) []*catalogpb.Generation {
 	var covering []*catalogpb.Generation
 	for i, g := range all {
 		begins := i == 0 || g.GetStartMs() < p.To.UnixMilli()
-		ended := i+1 < len(all) && all[i+1].GetStartMs() <= p.From.UnixMilli()
-		if begins && !ended {
+		over := i+1 < len(all) && time.UnixMilli(all[i+1].GetStartMs()).Add(backdated).Before(p.From)
+		if begins && !over {
 			covering = append(covering, g)
 		}
 	}

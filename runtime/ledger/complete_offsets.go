@@ -13,7 +13,8 @@ import (
 type manifest struct {
 	part              uint32
 	from, to          uint64
-	offsets, dead     uint64
+	offsets           uint64
+	dead, moved       uint64
 	minutes           []time.Time
 	written           time.Time
 	held, unexplained uint64
@@ -86,15 +87,15 @@ func batches(parts []*Part, weights map[uint32]uint64, limit uint64) [][]*Part {
 // readManifests reads those that touch the period, and those written since it began that say they
 // touched nothing: they too have to explain their offsets.
 func (c *Config) readManifests(ctx context.Context, p Period, parts []*Part) ([]manifest, error) {
-	query := `SELECT src_part, from_off, to_off, offsets, dead_letters, minutes, written FROM {db}.manifests FINAL
+	query := `SELECT src_part, from_off, to_off, offsets, dead_letters, moved, minutes, written FROM {db}.manifests FINAL
 		WHERE src_part IN ({list}) AND kind = 'Loaded' AND ({touches} OR empty(minutes) AND written >= {from}) ORDER BY src_part, from_off, to_off`
 	var manifests []manifest
 	err := c.each(ctx, c.sql(query, p, "{list}", listOf(parts)), func(scan func(...any) error) error {
 		var m manifest
-		if err := scan(&m.part, &m.from, &m.to, &m.offsets, &m.dead, &m.minutes, &m.written); err != nil {
+		if err := scan(&m.part, &m.from, &m.to, &m.offsets, &m.dead, &m.moved, &m.minutes, &m.written); err != nil {
 			return err
 		}
-		if covered, said := m.to-m.from, m.offsets+m.dead; covered > said {
+		if covered, said := m.to-m.from, m.offsets+m.dead+m.moved; covered > said {
 			m.unexplained = covered - said
 		}
 		manifests = append(manifests, m)
@@ -151,8 +152,8 @@ func (c *Config) wrong(ctx context.Context, m *manifest) (Finding, error) {
 	f := Finding{Part: partName(m.part), Range: &r, From: &m.written}
 	if m.held == m.offsets {
 		f.Kind = OffsetsUnexplained
-		f.Message = fmt.Sprintf("partition %s: the manifest of offsets %s, written %s, says %d rows and %d dead letters: %d offsets are neither",
-			f.Part, r, clock(m.written), m.offsets, m.dead, m.unexplained)
+		f.Message = fmt.Sprintf("partition %s: the manifest of offsets %s, written %s, says %d rows, %d dead letters and %d moved records: %d offsets are none of these",
+			f.Part, r, clock(m.written), m.offsets, m.dead, m.moved, m.unexplained)
 		return f, nil
 	}
 	f.Kind = RawMissing

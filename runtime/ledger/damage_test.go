@@ -109,7 +109,7 @@ var damages = map[string]damage{
 		},
 		status: ledger.False,
 		says: map[ledger.Kind][]string{
-			ledger.OffsetsUnexplained: {"says 0 rows and 0 dead letters: 1 offsets are neither"},
+			ledger.OffsetsUnexplained: {"says 0 rows, 0 dead letters and 0 moved records: 1 offsets are none of these"},
 			ledger.ClicksLost:         {"1 clicks lost"},
 		},
 	},

@@ -104,14 +104,24 @@ func (c *Config) readPairs(ctx context.Context, p Period, parts []*Part, boots m
 const presentSQL = `SELECT c.boot_id, c.part, uniqExactIf(c.counter, c.counter >= b.base AND c.counter < b.settled) AS present,
 	uniqExactIf(c.counter, c.letter = 1) AS letters, max(c.counter), max(c.settled)
 	FROM (
-		SELECT boot_id, src_part AS part, counter, settled, 0 AS letter FROM {db}.events
-		WHERE src_part IN ({list}) AND accepted >= {since} AND accepted < {until} AND minute >= {oldest} AND boot_id IN ({boots})
+		SELECT boot_id, made_part AS part, counter, settled, 0 AS letter FROM {db}.events
+		WHERE {mine} AND accepted >= {since} AND accepted < {until} AND minute >= {oldest} AND boot_id IN ({boots})
 		UNION ALL
 		SELECT boot_id, said_part, counter, 0, 1 FROM {db}.dead_letters FINAL
 		WHERE readable = 1 AND said_part IN ({list}) AND boot_id IN ({boots})) AS c
 	LEFT JOIN (SELECT * FROM values('boot_id UInt64, part UInt32, base UInt64, settled UInt64', {pairs})) AS b
 	ON c.boot_id = b.boot_id AND c.part = b.part
 	GROUP BY c.boot_id, c.part SETTINGS join_use_nulls = 0`
+
+// madeFor selects raw rows whose counters are those of parts. With several generations a row may have
+// been moved from the one it was made for, which the order of the table does not help to find.
+func (c *Config) madeFor(parts []*Part) string {
+	column := "src_part"
+	if len(c.Catalog().Generations()) > 1 {
+		column = "made_part"
+	}
+	return column + " IN (" + listOf(parts) + ")"
+}
 
 // clocksApart is a margin for what a process accepted beside its own heartbeats, and for clocks that
 // were set.
@@ -134,7 +144,7 @@ func (c *Config) readPresent(ctx context.Context, p Period, parts []*Part, pairs
 		}
 		list = append(list, fmt.Sprintf("(%d, %d, %d, %d)", key.boot, key.part, one.base, one.settled))
 	}
-	query := c.sql(presentSQL, p, "{list}", listOf(parts), "{boots}", strings.Join(ids, ", "), "{pairs}", strings.Join(list, ", "),
+	query := c.sql(presentSQL, p, "{list}", listOf(parts), "{mine}", c.madeFor(parts), "{boots}", strings.Join(ids, ", "), "{pairs}", strings.Join(list, ", "),
 		"{since}", moment(since), "{until}", moment(until.Add(clocksApart)), "{oldest}", second(since.Add(-backdated)))
 	return c.each(ctx, query, func(scan func(...any) error) error {
 		var key pairKey
@@ -174,8 +184,8 @@ const missingSQL = `WITH
 	pairs AS (SELECT * FROM values('boot_id UInt64, part UInt32, base Int64, settled Int64, next Int64', {pairs})),
 	counters AS (
 		SELECT c.boot_id AS boot, c.part AS part, toInt64(c.counter) AS counter, min(c.at) AS at, min(c.letter) AS letter FROM (
-			SELECT boot_id, src_part AS part, counter, accepted AS at, 0 AS letter FROM {db}.events
-			WHERE src_part IN ({list}) AND boot_id IN ({boots}) AND accepted >= {since} AND minute >= {oldest}
+			SELECT boot_id, made_part AS part, counter, accepted AS at, 0 AS letter FROM {db}.events
+			WHERE {mine} AND boot_id IN ({boots}) AND accepted >= {since} AND minute >= {oldest}
 			UNION ALL
 			SELECT boot_id, said_part, counter, accepted, 1 FROM {db}.dead_letters FINAL
 			WHERE readable = 1 AND said_part IN ({list}) AND boot_id IN ({boots})) AS c
@@ -236,7 +246,7 @@ func (c *Config) readMissingSince(ctx context.Context, pairs []*pair, since time
 			parts = append(parts, &Part{SrcPart: one.key.part})
 		}
 	}
-	query := strings.NewReplacer("{db}", store.Quote(c.Database), "{list}", listOf(parts), "{boots}", strings.Join(ids, ", "),
+	query := strings.NewReplacer("{db}", store.Quote(c.Database), "{list}", listOf(parts), "{mine}", c.madeFor(parts), "{boots}", strings.Join(ids, ", "),
 		"{pairs}", strings.Join(list, ", "), "{named}", fmt.Sprint(rangesNamed),
 		"{since}", moment(since), "{oldest}", second(later(since.Add(-backdated), time.Unix(0, 0)))).Replace(missingSQL)
 	return c.each(ctx, query, func(scan func(...any) error) error {

@@ -151,8 +151,9 @@ func (r *rig) aggregate() {
 	live := redis.NewClient(&redis.Options{Addr: servers.Redis(r.t)})
 	defer live.Close()
 	aggregator, err := aggregate.New(aggregate.Config{
-		Kafka: r.seeds, Topics: r.topics, Generation: generation, ClickHouse: r.ch, Database: r.database, Redis: live, Epoch: epoch,
-		FlushEvery: 20 * time.Millisecond, FreshEvery: 30 * time.Millisecond, OldGrowth: 1e-9, RetryAfter: 50 * time.Millisecond,
+		Kafka: r.seeds, Topics: r.topics, ClickHouse: r.ch, Database: r.database, Redis: live, Epoch: epoch,
+		Generations: func() (catalog.Generations, time.Duration) { return r.catalog.Generations(), 0 },
+		FlushEvery:  20 * time.Millisecond, FreshEvery: 30 * time.Millisecond, OldGrowth: 1e-9, RetryAfter: 50 * time.Millisecond,
 	})
 	if err != nil {
 		r.t.Fatal(err)
