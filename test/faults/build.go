@@ -18,7 +18,11 @@ var clockSource string
 const clockLine = "\tsec, nsec, mono := runtimeNow()\n\tif mono == 0 {"
 
 // binaries are the programs under test, built with failpoints.
-type binaries struct{ tracker, aggregator, query, clicktally, chdb string }
+type binaries struct {
+	tracker, aggregator, query, clicktally, chdb string
+
+	journals bool // trackers have a journal
+}
 
 // build compiles the tree at source into dir. Trackers get a clock that can be set: package time with an
 // offset read from a file, put in by the compiler's overlay, because the ways from outside (faketime, a
@@ -49,6 +53,7 @@ func build(ctx context.Context, source, dir string) (binaries, error) {
 			return b, fmt.Errorf("build %s: %w: %s", one.pkg, err, output)
 		}
 	}
+	b.journals = hasFlag(b.tracker, "--journal-dir")
 	return b, nil
 }
 

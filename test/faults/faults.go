@@ -29,6 +29,10 @@ func faults() []fault {
 		{name: "clock-jumps", says: "the trackers' clocks jump 10 minutes ahead, then 10 minutes behind", strike: clockJumps},
 		{name: "poison", says: "random bytes, oversized records and naughty strings straight into the log", strike: poison, check: deadLettersTold},
 		{name: "stuck-partition", says: "one worker's flush hangs over the end of a minute: nobody may call the minute complete", strike: stuckPartition},
+		{name: "journal-killed", missing: needsJournal, says: "Kafka is away, trackers die before and after each step of their journals", strike: journalKilled},
+		{name: "journal-torn", missing: needsJournal, says: "Kafka is away, trackers die in the middle of a write to their journals", strike: journalTorn},
+		{name: "disk-full", alone: true, disks: true, missing: needsDisk, says: "Kafka is away and the journals' disks are full", strike: diskFull},
+		{name: "disk-read-only", alone: true, disks: true, missing: needsDisk, says: "Kafka is away and the journals' disks turn read-only", strike: diskReadOnly},
 		{name: "log-truncated", alone: true, says: "records above the load position are deleted: the partition stops, and nothing is skipped", strike: logTruncated},
 		{name: "topic-recreated", alone: true, says: "the topic is deleted and made again: nothing of the new one is taken for the old", strike: topicRecreated},
 		{name: "idle-partition", alone: true, only: "ad-1", says: "all traffic is of one ad: partitions without events must not hold up the others", strike: calm, check: idleIsComplete},
@@ -48,8 +52,8 @@ func lasting(d time.Duration, long bool) time.Duration {
 	return d
 }
 
-func needsBrokers(r *rig) string {
-	if r.cluster == nil {
+func needsBrokers(c *campaignOfFaults) string {
+	if c.stores.cluster == nil {
 		return "there is no Apache Kafka"
 	}
 	return ""

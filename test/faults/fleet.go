@@ -29,14 +29,18 @@ type fleet struct {
 	visitors              []string // addresses of trackers, host:port
 	admins                []string // of trackers, then aggregators
 	queryAddr             string
-	clock                 string // file with the trackers' clock offset in seconds
+	clock                 string   // file with the trackers' clock offset in seconds
+	journals              []string // of trackers; nil where the build has none
+
+	disks []string // mounted
 
 	mu    sync.Mutex
 	plans map[*process]string // failpoints of the next start, used up by it
 	draw  func() string       // failpoints of an aggregator's next start, where no plan is set
 }
 
-func startFleet(b binaries, st *stores, p *pipeline) (*fleet, error) {
+// startFleet starts them. disks gives each journal a small disk of its own.
+func startFleet(b binaries, st *stores, p *pipeline, disks bool) (*fleet, error) {
 	f := &fleet{clock: filepath.Join(p.dir, "clock"), plans: map[*process]string{}}
 	if err := f.setClock(0); err != nil {
 		return nil, err
@@ -44,18 +48,25 @@ func startFleet(b binaries, st *stores, p *pipeline) (*fleet, error) {
 	kafka := []string{"--kafka", strings.Join(st.seeds, ","), "--topic-prefix", p.prefix}
 	shared := append(kafka[:len(kafka):len(kafka)],
 		"--redis", st.redisWire.address(), "--clickhouse", st.engineLiar.address(), "--clickhouse-http", "--database", p.prefix)
-	journals := hasFlag(b.tracker, "--journal-dir")
 	for i := range trackers {
 		visitors, admin, err := twoAddresses()
 		if err != nil {
-			return nil, err
+			return f, err
 		}
 		args := append(kafka[:len(kafka):len(kafka)],
 			"--tracker", "clicktally/local", "--listen", visitors, "--admin-listen", admin, "--unready-for", "0s",
 			"--click-id-keys-file", filepath.Join(p.dir, "keys/click-id"), "--hash-key-file", filepath.Join(p.dir, "keys/hash"),
 			"--sources-dir", filepath.Join(p.dir, "sources"), "--pod", fmt.Sprint("tracker-", i))
-		if journals {
-			args = append(args, "--journal-dir", f.journal(p, i))
+		if b.journals {
+			dir := filepath.Join(p.dir, fmt.Sprint("journal-", i))
+			if disks {
+				if err := mountDisk(dir); err != nil {
+					return f, err
+				}
+				f.disks = append(f.disks, dir)
+			}
+			f.journals = append(f.journals, dir)
+			args = append(args, "--journal-dir", dir)
 		}
 		f.visitors, f.admins = append(f.visitors, visitors), append(f.admins, admin)
 		one := f.add(p, fmt.Sprint("tracker-", i), b.tracker, args, "CLICKTALLY_CLOCK="+f.clock)
@@ -97,16 +108,18 @@ func (f *fleet) add(p *pipeline, name, program string, args []string, env ...str
 // failpointVariable is failpoint.Variable, which exists in builds with the tag only.
 const failpointVariable = "CLICKTALLY_FAILPOINTS"
 
-// journal is the folder of tracker i's journal.
-func (f *fleet) journal(p *pipeline, i int) string {
-	return filepath.Join(p.dir, fmt.Sprint("journal-", i))
-}
-
 // plan sets what the next start of one does at its failpoints.
 func (f *fleet) plan(one *process, what string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plans[one] = what
+}
+
+// planned says whether a plan waits for a start that has not come.
+func (f *fleet) planned() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.plans) > 0
 }
 
 // drawn sets what starts of aggregators do at their failpoints from now on; nil: nothing.
@@ -148,6 +161,11 @@ func (f *fleet) close() {
 		ending.Go(one.close)
 	}
 	ending.Wait()
+	for _, dir := range f.disks {
+		if err := unmountDisk(dir); err != nil {
+			say("%v", err)
+		}
+	}
 }
 
 // crashes counts the ends that nobody asked for.

@@ -34,7 +34,7 @@ type rig struct {
 }
 
 // newRig makes a pipeline, starts its processes and the load, and waits until events are counted.
-func newRig(ctx context.Context, st *stores, b binaries, options options, only string, seed uint64, number int) (*rig, error) {
+func newRig(ctx context.Context, st *stores, b binaries, options options, f fault, seed uint64, number int) (*rig, error) {
 	prefix := fmt.Sprintf("f%d", number)
 	dir := filepath.Join(st.stage.dir, prefix)
 	p, err := newPipeline(ctx, st, dir, prefix)
@@ -42,8 +42,8 @@ func newRig(ctx context.Context, st *stores, b binaries, options options, only s
 		return nil, err
 	}
 	r := &rig{stores: st, bin: b, pipeline: p, seed: seed, held: map[int32]int64{}}
-	if r.fleet, err = startFleet(b, st, p); err != nil {
-		return nil, err
+	if r.fleet, err = startFleet(b, st, p, f.disks); err != nil {
+		return r, err
 	}
 	if err := r.fleet.ready(ctx); err != nil {
 		return r, err
@@ -52,7 +52,7 @@ func newRig(ctx context.Context, st *stores, b binaries, options options, only s
 		return r, err
 	}
 	r.load = &load{client: newClient(r.fleet.visitors), audit: r.audit, planner: newPlanner(seed, rand.Uint32()), rate: options.rate}
-	r.load.planner.only = only
+	r.load.planner.only = f.only
 	r.load.start(ctx)
 	return r, await(ctx, firstCounts, "the first counts", func() error {
 		ends, err := loaded(ctx, st, prefix)

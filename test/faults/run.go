@@ -20,10 +20,12 @@ type fault struct {
 	alone bool
 	// only is the one ad that traffic is of, on a rig of the fault's own.
 	only string
+	// disks gives each journal a small disk of its own, on a rig of the fault's own.
+	disks bool
 	// runs is how often it is struck in a short run, with a seed each; 0 is once.
 	runs int
 	// missing says why it cannot run here, empty when it can.
-	missing func(*rig) string
+	missing func(*campaignOfFaults) string
 	// strike does it, under load, and heals it.
 	strike func(ctx context.Context, r *rig, rng *rand.Rand, long bool) error
 	// check looks at what a balance does not see. Optional.
@@ -61,17 +63,17 @@ type campaignOfFaults struct {
 }
 
 func (c *campaignOfFaults) run(ctx context.Context, f fault, seed uint64) error {
-	if err := c.ready(ctx, f, seed); err != nil {
-		return err
-	}
-	r := c.rig
 	if f.missing != nil {
-		if why := f.missing(r); why != "" {
+		if why := f.missing(c); why != "" {
 			say("*** %s is SKIPPED: %s ***", f.name, why)
 			c.report.skip(f.name, why)
 			return nil
 		}
 	}
+	if err := c.ready(ctx, f, seed); err != nil {
+		return err
+	}
+	r := c.rig
 	say("%s (seed %d): %s", f.name, seed, f.says)
 	killsBefore, crashesBefore := kills.Load(), r.fleet.crashes()
 	r.audit.watch()
@@ -119,7 +121,7 @@ func (c *campaignOfFaults) ready(ctx context.Context, f fault, seed uint64) (err
 	}
 	if c.rig == nil {
 		c.rigs++
-		c.rig, err = newRig(ctx, c.stores, c.bin, c.options, f.only, seed, c.rigs)
+		c.rig, err = newRig(ctx, c.stores, c.bin, c.options, f, seed, c.rigs)
 	}
 	return err
 }
