@@ -1714,6 +1714,8 @@ type Pipeline struct {
 	AggregateDays   uint32                 `protobuf:"varint,12,opt,name=aggregate_days,json=aggregateDays,proto3" json:"aggregate_days,omitempty"`
 	Topics          []*TopicID             `protobuf:"bytes,13,rep,name=topics,proto3" json:"topics,omitempty"`
 	FraudLogDays    uint32                 `protobuf:"varint,14,opt,name=fraud_log_days,json=fraudLogDays,proto3" json:"fraud_log_days,omitempty"`
+	Archive         *Archive               `protobuf:"bytes,15,opt,name=archive,proto3" json:"archive,omitempty"`                      // absent: nothing is archived
+	TimeZones       []string               `protobuf:"bytes,16,rep,name=time_zones,json=timeZones,proto3" json:"time_zones,omitempty"` // of billing schedules, sorted: days are kept in each
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1846,6 +1848,81 @@ func (x *Pipeline) GetFraudLogDays() uint32 {
 	return 0
 }
 
+func (x *Pipeline) GetArchive() *Archive {
+	if x != nil {
+		return x.Archive
+	}
+	return nil
+}
+
+func (x *Pipeline) GetTimeZones() []string {
+	if x != nil {
+		return x.TimeZones
+	}
+	return nil
+}
+
+// Where raw events are copied to. Credentials never travel in the catalog.
+type Archive struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Endpoint      string                 `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"` // of the S3 store, as ClickHouse reaches it
+	Bucket        string                 `protobuf:"bytes,2,opt,name=bucket,proto3" json:"bucket,omitempty"`
+	AfterMs       int64                  `protobuf:"varint,3,opt,name=after_ms,json=afterMs,proto3" json:"after_ms,omitempty"` // how long ago raw was loaded when it is copied
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Archive) Reset() {
+	*x = Archive{}
+	mi := &file_runtime_catalog_catalogpb_catalog_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Archive) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Archive) ProtoMessage() {}
+
+func (x *Archive) ProtoReflect() protoreflect.Message {
+	mi := &file_runtime_catalog_catalogpb_catalog_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Archive.ProtoReflect.Descriptor instead.
+func (*Archive) Descriptor() ([]byte, []int) {
+	return file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Archive) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *Archive) GetBucket() string {
+	if x != nil {
+		return x.Bucket
+	}
+	return ""
+}
+
+func (x *Archive) GetAfterMs() int64 {
+	if x != nil {
+		return x.AfterMs
+	}
+	return 0
+}
+
 type TopicID struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Topic         string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -1856,7 +1933,7 @@ type TopicID struct {
 
 func (x *TopicID) Reset() {
 	*x = TopicID{}
-	mi := &file_runtime_catalog_catalogpb_catalog_proto_msgTypes[18]
+	mi := &file_runtime_catalog_catalogpb_catalog_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +1945,7 @@ func (x *TopicID) String() string {
 func (*TopicID) ProtoMessage() {}
 
 func (x *TopicID) ProtoReflect() protoreflect.Message {
-	mi := &file_runtime_catalog_catalogpb_catalog_proto_msgTypes[18]
+	mi := &file_runtime_catalog_catalogpb_catalog_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +1958,7 @@ func (x *TopicID) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopicID.ProtoReflect.Descriptor instead.
 func (*TopicID) Descriptor() ([]byte, []int) {
-	return file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP(), []int{18}
+	return file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TopicID) GetTopic() string {
@@ -2038,7 +2115,7 @@ const file_runtime_catalog_catalogpb_catalog_proto_rawDesc = "" +
 	"\n" +
 	"partitions\x18\x04 \x01(\rR\n" +
 	"partitions\x12\x19\n" +
-	"\bstart_ms\x18\x05 \x01(\x03R\astartMs\"\xed\x03\n" +
+	"\bstart_ms\x18\x05 \x01(\x03R\astartMs\"\xc6\x04\n" +
 	"\bPipeline\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12#\n" +
@@ -2058,7 +2135,14 @@ const file_runtime_catalog_catalogpb_catalog_proto_rawDesc = "" +
 	"\braw_days\x18\v \x01(\rR\arawDays\x12%\n" +
 	"\x0eaggregate_days\x18\f \x01(\rR\raggregateDays\x126\n" +
 	"\x06topics\x18\r \x03(\v2\x1e.clicktally.catalog.v1.TopicIDR\x06topics\x12$\n" +
-	"\x0efraud_log_days\x18\x0e \x01(\rR\ffraudLogDays\"/\n" +
+	"\x0efraud_log_days\x18\x0e \x01(\rR\ffraudLogDays\x128\n" +
+	"\aarchive\x18\x0f \x01(\v2\x1e.clicktally.catalog.v1.ArchiveR\aarchive\x12\x1d\n" +
+	"\n" +
+	"time_zones\x18\x10 \x03(\tR\ttimeZones\"X\n" +
+	"\aArchive\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12\x16\n" +
+	"\x06bucket\x18\x02 \x01(\tR\x06bucket\x12\x19\n" +
+	"\bafter_ms\x18\x03 \x01(\x03R\aafterMs\"/\n" +
 	"\aTopicID\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id*~\n" +
@@ -2096,7 +2180,7 @@ func file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP() []byte {
 }
 
 var file_runtime_catalog_catalogpb_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_runtime_catalog_catalogpb_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_runtime_catalog_catalogpb_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_runtime_catalog_catalogpb_catalog_proto_goTypes = []any{
 	(CampaignState)(0),       // 0: clicktally.catalog.v1.CampaignState
 	(Action)(0),              // 1: clicktally.catalog.v1.Action
@@ -2120,7 +2204,8 @@ var file_runtime_catalog_catalogpb_catalog_proto_goTypes = []any{
 	(*Tracker)(nil),          // 19: clicktally.catalog.v1.Tracker
 	(*Generation)(nil),       // 20: clicktally.catalog.v1.Generation
 	(*Pipeline)(nil),         // 21: clicktally.catalog.v1.Pipeline
-	(*TopicID)(nil),          // 22: clicktally.catalog.v1.TopicID
+	(*Archive)(nil),          // 22: clicktally.catalog.v1.Archive
+	(*TopicID)(nil),          // 23: clicktally.catalog.v1.TopicID
 }
 var file_runtime_catalog_catalogpb_catalog_proto_depIdxs = []int32{
 	8,  // 0: clicktally.catalog.v1.Record.campaign:type_name -> clicktally.catalog.v1.Campaign
@@ -2148,12 +2233,13 @@ var file_runtime_catalog_catalogpb_catalog_proto_depIdxs = []int32{
 	18, // 22: clicktally.catalog.v1.Source.parameters:type_name -> clicktally.catalog.v1.Parameter
 	2,  // 23: clicktally.catalog.v1.Tracker.header:type_name -> clicktally.catalog.v1.ClientAddressHeader
 	3,  // 24: clicktally.catalog.v1.Tracker.privacy:type_name -> clicktally.catalog.v1.AddressPrivacy
-	22, // 25: clicktally.catalog.v1.Pipeline.topics:type_name -> clicktally.catalog.v1.TopicID
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	23, // 25: clicktally.catalog.v1.Pipeline.topics:type_name -> clicktally.catalog.v1.TopicID
+	22, // 26: clicktally.catalog.v1.Pipeline.archive:type_name -> clicktally.catalog.v1.Archive
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_runtime_catalog_catalogpb_catalog_proto_init() }
@@ -2176,7 +2262,7 @@ func file_runtime_catalog_catalogpb_catalog_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_runtime_catalog_catalogpb_catalog_proto_rawDesc), len(file_runtime_catalog_catalogpb_catalog_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   19,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

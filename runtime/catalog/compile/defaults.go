@@ -65,6 +65,8 @@ var reasonDefaults = []reasonDefault{
 const (
 	defaultVisitorMaxAge = time.Hour
 	defaultMaxAge        = 7 * 24 * time.Hour
+	defaultArchiveAfter  = 24 * time.Hour
+	maxArchiveAfter      = 30 * 24 * time.Hour
 	defaultMaxAhead      = 5 * time.Minute
 	defaultSessionGap    = 30 * time.Minute
 	defaultRawDays       = 90

@@ -54,7 +54,8 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 		"all dimensions":           {of: pipeline, spec: `{dimensions: [DeviceType, Campaign, Ad, Advertiser, Publisher, TrafficSource, Country, Region]}`},
 		"some dimensions":          {of: pipeline, spec: `{dimensions: [Campaign, Advertiser]}`, want: []string{"spec.dimensions"}},
 		"times and retention":      {of: pipeline, spec: `{accept: {maxAge: 48h}, windows: {sessionGap: 1h}, retention: {rawDays: 30}, idOwners: [{id: a, namespace: b}]}`},
-		"an archive and inputs":    {of: pipeline, spec: `{archive: {s3: {bucket: b}}, inputs: [{topic: t, format: JSON}]}`, want: []string{"spec.archive", "spec.inputs"}},
+		"an archive and inputs":    {of: pipeline, spec: `{archive: {s3: {bucket: b}}, inputs: [{topic: t, format: JSON}]}`, want: []string{"spec.inputs"}},
+		"an archive in standalone": {of: pipeline, spec: `{archive: {s3: {bucket: b, secretRef: {name: s}}}}`, standalone: true, want: []string{"spec.archive.s3.secretRef"}},
 
 		"X-Forwarded-For":         {of: tracker, spec: `{clientAddress: {header: XForwardedFor, trustedHops: 1}}`},
 		"Forwarded":               {of: tracker, spec: `{clientAddress: {header: Forwarded, trustedHops: 2}}`},

@@ -44,12 +44,47 @@ func checkPipeline(object *v1alpha1.AggregationPipeline, o *Objects) checked {
 		r.invalid("spec.retention", "aggregateDays (%d) must be at least rawDays (%d): totals outlive what they are made from",
 			p.GetAggregateDays(), p.GetRawDays())
 	}
+	p.Archive = archiveOf(&r, spec.Archive, raw+rawReserve-time.Duration(p.GetMaxAgeMs())*time.Millisecond)
+	p.TimeZones = zonesOf(object, o.Schedules)
+	checkPartitions(&r, spec.Kafka.Partitions, o.Previous)
 	pipelineNotices(&r, spec, o.Standalone)
 	return r.finish(object, &catalogpb.Record{Body: &catalogpb.Record_Pipeline{Pipeline: p}})
 }
 
+// rawReserve is how much longer than rawDays raw is kept (design 6.4).
+const rawReserve = 7 * 24 * time.Hour
+
+// archiveOf compiles where raw is copied to. kept is how long raw of the oldest event that is taken stays after it was
+// loaded: an archive that follows later would find nothing.
+func archiveOf(r *report, a *v1alpha1.Archive, kept time.Duration) *catalogpb.Archive {
+	if a == nil {
+		return nil
+	}
+	const field = "spec.archive.after"
+	compiled := &catalogpb.Archive{Endpoint: string(a.S3.Endpoint), Bucket: a.S3.Bucket}
+	compiled.AfterMs = atMost(r, field, a.After, defaultArchiveAfter, maxArchiveAfter)
+	if after := time.Duration(compiled.GetAfterMs()) * time.Millisecond; after > kept {
+		r.invalid(field, "must be at most %s: after that raw of events that were dated back by spec.accept.maxAge is gone", kept)
+	}
+	return compiled
+}
+
+// zonesOf are the time zones of the pipeline's billing schedules, sorted.
+func zonesOf(pipeline *v1alpha1.AggregationPipeline, schedules []*v1alpha1.BillingSchedule) []string {
+	var zones []string
+	for _, s := range schedules {
+		if s.GetNamespace() != pipeline.GetNamespace() || string(s.Spec.PipelineRef.Name) != pipeline.GetName() {
+			continue
+		}
+		if zone := cmp.Or(string(s.Spec.TimeZone), "UTC"); !slices.Contains(zones, zone) {
+			zones = append(zones, zone)
+		}
+	}
+	slices.Sort(zones)
+	return zones
+}
+
 func pipelineNotices(r *report, spec *v1alpha1.AggregationPipelineSpec, standalone bool) {
-	r.noEffectIf(spec.Archive != nil, "spec.archive", "nothing is archived yet")
 	r.noEffectIf(len(spec.Dimensions) > 0 && len(spec.Dimensions) < len(defaultDimensions), "spec.dimensions",
 		"numbers can be grouped by every dimension")
 	r.noEffectIf(len(spec.Inputs) > 0, "spec.inputs", "events are taken over HTTP only")
@@ -77,6 +112,8 @@ func storeNotices(r *report, spec *v1alpha1.AggregationPipelineSpec) {
 	r.noEffectIf(clickHouse.Cluster != "", "spec.clickHouse.cluster", own)
 	r.noEffectIf(clickHouse.Auth != nil, "spec.clickHouse.auth", own)
 	r.noEffectIf(clickHouse.TLS != nil, "spec.clickHouse.tls", own)
+	r.noEffectIf(spec.Archive != nil && spec.Archive.S3.SecretRef != nil, "spec.archive.s3.secretRef",
+		"standalone takes S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY from its environment")
 }
 
 func dimensions(r *report, list []v1alpha1.Dimension) []v1alpha1.Dimension {
@@ -101,9 +138,9 @@ func atMost(r *report, path string, text v1alpha1.Duration, otherwise, most time
 	return d.Milliseconds()
 }
 
-// checkSchedule accepts a schedule that nothing runs yet.
+// checkSchedule accepts a schedule, whose zone days are kept in. Sealing is a command's.
 func checkSchedule(object *v1alpha1.BillingSchedule) checked {
 	r := report{ref: refOf(KindSchedule, object)}
-	r.noEffect("spec", "no period is sealed yet")
+	r.noEffect("spec.period", "periods are sealed by `clicktally seal` alone")
 	return checked{problems: r.problems}
 }
