@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/journal/wal"
 )
 
 // errBootFull says that no more counters may be taken under this boot id.
@@ -14,8 +15,11 @@ var errBootFull = errors.New("boot id is used up")
 
 // boot is one boot id with the counters taken under it.
 type boot struct {
-	id   uint64
-	last uint64 // highest counter that may be given
+	id      uint64
+	last    uint64 // highest counter that may be given
+	pod     string // under which it reports
+	dead    bool   // its process is gone: what it left open stays so, and what it journaled is shipped
+	breaker func(event.SrcPart) *breaker
 	// generations is replaced, never changed, so that looking a partition up takes no lock.
 	generations atomic.Pointer[map[uint32]*generation]
 
@@ -29,17 +33,20 @@ type generation struct {
 
 // part is the counter of one partition.
 type part struct {
-	src event.SrcPart
+	boot    uint64
+	src     event.SrcPart
+	breaker *breaker
 	settler
-	overdue atomic.Int32 // records whose callers gave up while the fate is open
+	overdue atomic.Int32 // records whose callers gave up while Kafka's answer is open
+	unsure  atomic.Int32 // records whose fate nobody will tell
 
 	take sync.Mutex
 	next uint64
 	full bool
 }
 
-func newBoot(id, last uint64) *boot {
-	b := &boot{id: id, last: last}
+// begun makes a boot ready for use.
+func (b *boot) begun() *boot {
 	b.generations.Store(&map[uint32]*generation{})
 	return b
 }
@@ -67,23 +74,30 @@ func (b *boot) part(src event.SrcPart) (*part, error) {
 	}
 	p := g.parts[src.Partition()].Load()
 	if p == nil {
-		p = &part{src: src}
+		p = &part{boot: b.id, src: src, breaker: b.breaker(src)}
 		g.parts[src.Partition()].Store(p)
 	}
 	return p, nil
 }
 
-// draw takes the next counter of the partition together with the settled mark that goes with it. A
-// partition that keeps a record's fate open beyond the delivery timeout gets no more: whatever came
-// behind that record would be answered 503 too, and land when the log is back.
-func (p *part) draw(last uint64) (counter, settled uint64, err error) {
+// draw takes the next counter of the partition together with the settled mark that goes with it.
+// Without a journal, a partition that keeps a record's fate open beyond the delivery timeout gets no
+// more: whatever came behind that record would be answered 503 too, and land when the log is back. A
+// window full of records whose fate nobody will tell is left behind with its boot.
+func (p *part) draw(last uint64, kafkaOnly bool) (counter, settled uint64, err error) {
 	p.take.Lock()
 	defer p.take.Unlock()
 	if p.full || p.next > last {
 		return 0, 0, errBootFull
 	}
 	settled = p.settled.Load()
-	if p.next-settled >= maxWindow || p.overdue.Load() > 0 {
+	switch {
+	case kafkaOnly && p.overdue.Load() > 0:
+		return 0, 0, ErrOverloaded
+	case p.next-settled < maxWindow:
+	case p.unsure.Load() > 0:
+		return 0, 0, errBootFull
+	default:
 		return 0, 0, ErrOverloaded
 	}
 	counter = p.next
@@ -114,15 +128,28 @@ func (b *boot) all(yield func(*part) bool) {
 	}
 }
 
-// progress reports each used partition; open says whether any counter has no fate yet.
+// progress reports each used partition; open says whether any counter has no fate yet, or is in the
+// journal alone.
 func (b *boot) progress() (parts []*event.PartitionProgress, open bool) {
 	for p := range b.all {
 		p.take.Lock()
 		next := p.next
 		p.take.Unlock()
-		settled, voided := p.settler.progress()
-		open = open || settled < next
-		parts = append(parts, &event.PartitionProgress{SrcPart: uint32(p.src), Next: next, Settled: settled, Voided: voided})
+		settled, voided, journaled, waiting := p.settler.progress()
+		open = open || waiting > 0 || settled < next && !b.dead
+		parts = append(parts, &event.PartitionProgress{SrcPart: uint32(p.src), Next: next, Settled: settled, Voided: voided, Journaled: journaled})
 	}
 	return parts, open
+}
+
+// restore sets a dead boot's partition to what is known of it.
+func (b *boot) restore(known *event.PartitionProgress, waiting wal.Tally) error {
+	p, err := b.part(event.SrcPart(known.SrcPart))
+	if err != nil {
+		return err
+	}
+	p.next = max(known.Next, waiting.Next)
+	p.settled.Store(known.Settled)
+	p.voided, p.journaled, p.waiting = known.Voided, uint64(waiting.Settled), uint64(waiting.Entries)
+	return nil
 }

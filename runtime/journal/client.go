@@ -20,6 +20,8 @@ const (
 	giveUpEarlier = 500 * time.Millisecond
 	// heartbeatRoom is room in the client's buffer beyond the records of callers.
 	heartbeatRoom = 64
+	// shipRoom is how many shipped records may lie unanswered, those of stuck partitions included.
+	shipRoom = 16 * shipBurst
 )
 
 // ClientOpts are the producer options an Accepter relies on: idempotent, acks of all replicas, the
@@ -31,14 +33,26 @@ func ClientOpts(deliveryTimeout time.Duration, maxInFlight int) []kgo.Opt {
 	if maxInFlight == 0 {
 		maxInFlight = DefaultMaxInFlight
 	}
+	return append(producerOpts(deliveryTimeout),
+		kgo.RecordDeliveryTimeout(max(deliveryTimeout-giveUpEarlier, time.Second)),
+		kgo.MaxBufferedRecords(maxInFlight+heartbeatRoom),
+	)
+}
+
+// ShipOpts are the options of the client that ships a journal. It is a client of its own, because
+// franz-go measures how long it may keep a record from the record's timestamp: an old one would be given
+// up at once, and the visitors' records of its partition with it. Here a record's context bounds it.
+func ShipOpts() []kgo.Opt {
+	return append(producerOpts(DefaultDeliveryTimeout), kgo.MaxBufferedRecords(shipRoom))
+}
+
+func producerOpts(requestTimeout time.Duration) []kgo.Opt {
 	return []kgo.Opt{
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(partitioner{byKey: kgo.StickyKeyPartitioner(nil), manual: kgo.ManualPartitioner()}),
 		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
 		kgo.ProducerLinger(linger),
-		kgo.RecordDeliveryTimeout(max(deliveryTimeout-giveUpEarlier, time.Second)),
-		kgo.ProduceRequestTimeout(deliveryTimeout),
-		kgo.MaxBufferedRecords(maxInFlight + heartbeatRoom),
+		kgo.ProduceRequestTimeout(requestTimeout),
 		kgo.RetryBackoffFn(backoff),
 		kgo.MetadataMinAge(metadataMinAge),
 		kgo.DialTimeout(dialTimeout),

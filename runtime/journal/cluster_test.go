@@ -53,12 +53,22 @@ func newAccepterOn(t testing.TB, seeds []string, change func(*Config)) *Accepter
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	cfg.Client = client
+	cfg.Client, cfg.Ship = client, shipClient(t, seeds)
 	a, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+func shipClient(t testing.TB, seeds []string) *kgo.Client {
+	t.Helper()
+	client, err := kgo.NewClient(append(ShipOpts(), kgo.SeedBrokers(seeds...))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
 }
 
 func click(ad string) *event.Event {

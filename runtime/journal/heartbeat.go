@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -13,21 +14,33 @@ import (
 	"github.com/clicktally/clicktally/runtime/event"
 )
 
-// Run reports once every HeartbeatEvery until ctx ends. A heartbeat that could not be written is
-// logged when the trouble starts and when it ends; the next one carries everything again.
+// Run reports once every HeartbeatEvery, ships what waits in the journal, and notes there how far the
+// counters are, until ctx ends. A heartbeat that could not be written is logged when the trouble
+// starts and when it ends; the next one carries everything again.
 func (a *Accepter) Run(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(a.cfg.HeartbeatEvery)
+	var owned sync.WaitGroup
+	defer owned.Wait()
+	if a.disk != nil {
+		owned.Go(func() { a.disk.ship.run(ctx, log) })
+		owned.Go(func() { a.noteProgress(ctx, log) })
+	}
+	every(ctx, a.cfg.HeartbeatEvery, log, "heartbeats", a.Beat)
+}
+
+// every does something again and again until ctx ends, and logs when it begins to fail and when that ends.
+func every(ctx context.Context, interval time.Duration, log *slog.Logger, what string, do func(context.Context) error) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	failing := false
 	for {
-		err := a.Beat(ctx)
+		err := do(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil && !failing:
-			log.Warn("heartbeat not written", "error", err)
+			log.Warn("not written", "what", what, "error", err)
 		case err == nil && failing:
-			log.Info("heartbeats are written again")
+			log.Info("written again", "what", what)
 		}
 		failing = err != nil
 		select {
@@ -61,17 +74,23 @@ func (a *Accepter) beatRetired(ctx context.Context) error {
 		}
 		if drained {
 			a.forget(b)
+			a.disk.forget(b.id)
 		}
 	}
 	return nil
 }
 
-// beat reports one boot. A boot that is over is drained once every counter has a known fate.
+// beat reports one boot. A boot that is over is drained once every counter has a known fate and
+// nothing of it waits in the journal. What concerns the whole process is in the present boot's report.
 func (a *Accepter) beat(ctx context.Context, b *boot, over bool) (drained bool, err error) {
 	parts, open := b.progress()
 	h := &event.Heartbeat{
-		Pod: a.cfg.Pod, BootId: b.id, At: time.Now().UnixMilli(), Version: a.cfg.Version,
+		Pod: b.pod, BootId: b.id, At: time.Now().UnixMilli(), Version: a.cfg.Version,
 		Partitions: parts, Drained: over && !open,
+	}
+	if !over {
+		h.LogAwaySince = a.away.since.Load()
+		h.JournalBytes, h.JournalCapacity = a.disk.use()
 	}
 	if a.cfg.CatalogState != nil {
 		h.AppliedOffset, h.RejectedKeys = a.cfg.CatalogState()
@@ -80,7 +99,7 @@ func (a *Accepter) beat(ctx context.Context, b *boot, over bool) (drained bool, 
 	if err != nil {
 		return false, fmt.Errorf("encode heartbeat: %w", err)
 	}
-	key := []byte(heartbeatKey(a.cfg.Pod, b.id))
+	key := []byte(heartbeatKey(b.pod, b.id))
 	if err := a.write(ctx, &kgo.Record{Topic: a.cfg.HeartbeatTopic, Key: key, Value: value}); err != nil {
 		return false, fmt.Errorf("write heartbeat: %w", err)
 	}
@@ -110,36 +129,4 @@ func (a *Accepter) forget(done *boot) {
 
 func heartbeatKey(pod string, boot uint64) string {
 	return pod + "/" + strconv.FormatUint(boot, 16)
-}
-
-// Close takes no more events, waits for those in flight, and writes the last heartbeat, which says
-// drained when every counter has a known fate; ctx bounds the whole. It does not close the client.
-// The error says what stayed open.
-func (a *Accepter) Close(ctx context.Context) error {
-	if a.closed.Swap(true) {
-		return nil
-	}
-	if a.inFlight.Load() > 0 {
-		select {
-		case <-a.idle:
-		case <-ctx.Done():
-		}
-	}
-	a.beats.Lock()
-	defer a.beats.Unlock()
-	a.over = true
-	a.rotate(a.boot.Load())
-	for err := a.beatRetired(ctx); err != nil; err = a.beatRetired(ctx) {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("close journal: %w", err)
-		case <-time.After(retryBackoff):
-		}
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.retired) > 0 {
-		return fmt.Errorf("close journal: %d events in flight have no known fate", a.inFlight.Load())
-	}
-	return nil
 }

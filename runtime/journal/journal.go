@@ -1,21 +1,28 @@
 // Package journal makes events durable before anyone is answered (design 6.2, 6.3). It chooses the
-// generation and partition of an event, counts it, gives it its own id, encodes it once, produces it
-// with acks=all, and returns when the log has it.
+// generation and partition of an event, counts it, gives it its own id, encodes it once, and returns
+// when Kafka has it with acks=all, or the journal on this process's disk has it synced, as the policy
+// says. What is in the journal is shipped later: the same bytes, under the old id, to the generation
+// and partition it names. That both have it is normal, and counted once.
 //
 // What is known about a record that was not acknowledged. The counter of a record may be called
-// voided only when the record is certainly not in the log and never will be. franz-go, producing
+// voided only when the record is certainly nowhere and never will be. franz-go, producing
 // idempotently, gives up a record only while that holds: it was never written to a connection, or
 // every write of it was answered with a refusal. A record whose request is out without an answer is
-// kept, and sent again under its sequence number, until a broker tells its fate. So:
+// kept, and sent again under its sequence number, until a broker tells its fate. The journal refuses
+// a record for certain when it has no room; after a failed sync nobody knows. So:
 //
-//   - franz-go gave up (delivery timeout, a broker's refusal, no room): voided.
+//   - either has it: settled, and the caller is told so. What only the journal has is reported as
+//     journaled until Kafka acknowledged it.
+//   - franz-go gave up (delivery timeout, a broker's refusal, no room), and the journal was not asked
+//     or has no room: voided.
 //   - the delivery timeout passed while the fate is open: the caller gets ErrTimeout, the counter
 //     stays unsettled until the fate is known, and the record may still land. Then it is durable
 //     and counted, though its caller was told 503; Stats.Late counts these. A retry with a foreign
-//     id is the same event; a visitor who follows the link again makes another click. Until the
-//     fate is known the partition takes nothing more (ErrOverloaded), so that these stay few.
-//   - the client was closed under a record: its fate stays open, its counter stays unsettled, and
-//     the boot is not reported as drained.
+//     id is the same event; a visitor who follows the link again makes another click. Without a
+//     journal the partition takes nothing more (ErrOverloaded) until the fate is known, so that
+//     these stay few; with one its events go there.
+//   - the client was closed under a record, or the disk failed under it: its fate stays open, its
+//     counter stays unsettled, and the boot is not reported as drained.
 //
 // One corner remains, and franz-go's bookkeeping shares it: when a refusal fails the first batch of
 // a partition, batches behind it that are out at the same moment are failed too. A broker that has
@@ -26,8 +33,10 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +45,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/journal/wal"
 )
 
 // Bounds of an Accepter.
@@ -52,24 +62,13 @@ const (
 	maxWindow = 1 << 14
 )
 
-// Errors of Accept. All of them mean: not promised to anyone, answer 503, do not redirect.
-var (
-	// ErrOverloaded says that a bound was reached; nothing was sent.
-	ErrOverloaded = errors.New("too many events wait for the log")
-	// ErrTimeout says that the log did not acknowledge in time; the event may still land.
-	ErrTimeout = errors.New("the log did not acknowledge in time")
-	// ErrRefused says that the log did not take the event and never will.
-	ErrRefused = errors.New("the log did not take the event")
-	// ErrClosed says that the accepter is shutting down.
-	ErrClosed = errors.New("journal is closed")
-	// ErrNoGeneration says that the catalog announces no topic for the event's time.
-	ErrNoGeneration = errors.New("no generation of event topics for this time")
-)
-
 // Config is what an Accepter needs.
 type Config struct {
 	// Client produces; it was made with ClientOpts and is closed by its owner, after Close.
 	Client *kgo.Client
+	// Ship produces what is in the journal; it was made with ShipOpts and is closed by its owner, after
+	// Close. Needed with a journal.
+	Ship *kgo.Client
 	// GenerationAt gives the generation for an event's time in ms, nil when there is none.
 	GenerationAt func(ms int64) *catalogpb.Generation
 	// HeartbeatTopic is where progress is reported once every HeartbeatEvery.
@@ -84,8 +83,22 @@ type Config struct {
 	DeliveryTimeout time.Duration
 	MaxInFlight     int
 	HeartbeatEvery  time.Duration
+	// Dir holds the journal; one process uses it at a time. Empty: there is no journal, and the
+	// policy is Kafka.
+	Dir string
+	// Capacity bounds the bytes of the journal. Zero: wal.DefaultCapacity.
+	Capacity int64
+	// Ack says what makes an event durable; SetAck changes it.
+	Ack Ack
+	// ShipRate bounds how many events a second leave the journal. Zero: DefaultShipRate.
+	ShipRate int
+	// Log gets lines about the journal. Optional.
+	Log *slog.Logger
+	// FS takes the place of Dir, for tests of what a disk may do. Optional.
+	FS wal.FS
 
 	lastCounter uint64 // test seam: event.MaxCounter unless smaller
+	drainOnly   bool   // nothing is accepted: what earlier boots left is shipped
 }
 
 // Accepter takes events durably. It is safe for concurrent use.
@@ -97,6 +110,12 @@ type Accepter struct {
 	closed   atomic.Bool
 	idle     chan struct{} // one token when the last record in flight left after closing
 	anyPlace atomic.Uint64 // spreads events that name no ad and no visitor
+	began    time.Time
+	ack      atomic.Pointer[Ack]
+	disk     *disk    // nil: no journal
+	breakers sync.Map // event.SrcPart -> *breaker
+	away     away
+	metrics  *metrics
 
 	beats sync.Mutex // one heartbeat at a time: none may follow the one that says drained
 	over  bool       // closed: the present boot counts nothing and is not reported
@@ -104,55 +123,89 @@ type Accepter struct {
 	mu      sync.Mutex
 	retired []*boot // full boots whose last records are still open
 
-	accepted, voided, late, timedOut, overloaded atomic.Uint64
+	accepted, journaled, voided, late, timedOut, overloaded, unbilled atomic.Uint64
 }
 
-// New makes an Accepter with a fresh boot id.
+// New makes an Accepter with a fresh boot id. With a journal it takes the directory, and what earlier
+// processes left there; Run and Close ship it.
 func New(cfg Config) (*Accepter, error) {
-	switch {
-	case cfg.Client == nil:
-		return nil, errors.New("journal: no Kafka client given")
-	case cfg.GenerationAt == nil:
-		return nil, errors.New("journal: no generations given")
-	case cfg.HeartbeatTopic == "" || cfg.Pod == "":
-		return nil, errors.New("journal: heartbeat topic and pod name are needed")
-	case cfg.DeliveryTimeout < 0 || cfg.MaxInFlight < 0 || cfg.HeartbeatEvery < 0:
-		return nil, fmt.Errorf("journal: a bound is negative: %v, %d, %v", cfg.DeliveryTimeout, cfg.MaxInFlight, cfg.HeartbeatEvery)
+	if err := cfg.settle(); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
 	}
-	if cfg.DeliveryTimeout == 0 {
-		cfg.DeliveryTimeout = DefaultDeliveryTimeout
-	}
-	if cfg.MaxInFlight == 0 {
-		cfg.MaxInFlight = DefaultMaxInFlight
-	}
-	if cfg.HeartbeatEvery == 0 {
-		cfg.HeartbeatEvery = DefaultHeartbeatEvery
-	}
-	if cfg.lastCounter == 0 {
-		cfg.lastCounter = event.MaxCounter
-	}
-	a := &Accepter{cfg: cfg, idle: make(chan struct{}, 1)}
+	a := &Accepter{cfg: cfg, idle: make(chan struct{}, 1), began: time.Now()}
+	a.metrics = newMetrics(a)
 	a.pool.New = func() any { return newPending(a) }
-	a.boot.Store(newBoot(event.NewBootID(), cfg.lastCounter))
+	a.boot.Store(a.newBoot(event.NewBootID()))
+	if cfg.Dir != "" || cfg.FS != nil {
+		if err := a.openDisk(); err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+	}
+	a.SetAck(cfg.Ack)
 	return a, nil
+}
+
+func (c *Config) settle() error {
+	switch {
+	case c.Client == nil:
+		return errors.New("no Kafka client given")
+	case c.Ship == nil && (c.Dir != "" || c.FS != nil):
+		return errors.New("no Kafka client given to ship the journal with")
+	case c.GenerationAt == nil && !c.drainOnly:
+		return errors.New("no generations given")
+	case c.HeartbeatTopic == "" || c.Pod == "":
+		return errors.New("heartbeat topic and pod name are needed")
+	case c.DeliveryTimeout < 0 || c.MaxInFlight < 0 || c.HeartbeatEvery < 0 || c.Capacity < 0 || c.Ack.Budget < 0 || c.ShipRate < 0:
+		return fmt.Errorf("a bound is negative: %v, %d, %v, %d, %v, %d", c.DeliveryTimeout, c.MaxInFlight, c.HeartbeatEvery, c.Capacity, c.Ack.Budget, c.ShipRate)
+	}
+	c.DeliveryTimeout = cmp.Or(c.DeliveryTimeout, DefaultDeliveryTimeout)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, DefaultMaxInFlight)
+	c.HeartbeatEvery = cmp.Or(c.HeartbeatEvery, DefaultHeartbeatEvery)
+	c.ShipRate = cmp.Or(c.ShipRate, DefaultShipRate)
+	c.lastCounter = cmp.Or(c.lastCounter, event.MaxCounter)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+func (a *Accepter) newBoot(id uint64) *boot {
+	b := &boot{id: id, last: a.cfg.lastCounter, pod: a.cfg.Pod, breaker: a.breakerOf}
+	return b.begun()
+}
+
+func (a *Accepter) breakerOf(src event.SrcPart) *breaker {
+	b, ok := a.breakers.Load(src)
+	if !ok {
+		b, _ = a.breakers.LoadOrStore(src, &breaker{away: &a.away})
+	}
+	return b.(*breaker)
 }
 
 // Stats counts since the start.
 type Stats struct {
-	Accepted   uint64 // acknowledged by the log
-	Voided     uint64 // certainly not in the log
+	Accepted   uint64 // acknowledged by the log first
+	Journaled  uint64 // made durable by the journal first
+	Voided     uint64 // certainly nowhere
 	TimedOut   uint64 // callers answered before the fate was known, or after it was refused late
-	Late       uint64 // acknowledged after the caller was answered ErrTimeout
+	Late       uint64 // durable after the caller was answered ErrTimeout
 	Overloaded uint64 // turned away at a bound
+	Unbilled   uint64 // callers who were told ErrUnbilled
 	InFlight   int64  // now
+	Shipped    uint64 // from the journal, without those whose own produce was acknowledged
+	Waiting    int    // in the journal, now
 }
 
 // Stats is a snapshot for metrics.
 func (a *Accepter) Stats() Stats {
-	return Stats{
-		Accepted: a.accepted.Load(), Voided: a.voided.Load(), TimedOut: a.timedOut.Load(),
-		Late: a.late.Load(), Overloaded: a.overloaded.Load(), InFlight: a.inFlight.Load(),
+	s := Stats{
+		Accepted: a.accepted.Load(), Journaled: a.journaled.Load(), Voided: a.voided.Load(), TimedOut: a.timedOut.Load(),
+		Late: a.late.Load(), Overloaded: a.overloaded.Load(), Unbilled: a.unbilled.Load(), InFlight: a.inFlight.Load(),
 	}
+	if a.disk != nil {
+		s.Shipped, s.Waiting = a.disk.ship.shipped.Load(), a.disk.waiting()
+	}
+	return s
 }
 
 // BootID is the id under which events are counted now.

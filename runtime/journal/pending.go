@@ -1,17 +1,18 @@
 package journal
 
 import (
-	"context"
-	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/clicktally/clicktally/runtime/journal/wal"
 )
 
-// pending is one record between its caller and the log. Two parties hold it, the caller that waits
-// and franz-go's promise; whoever lets go last returns it to the pool, because franz-go reads the
-// value until it has called the promise.
+// pending is one record between its caller, Kafka and the journal. Each of them that has it holds
+// it; whoever lets go last returns it to the pool, because franz-go reads the value until it has
+// called the promise.
 type pending struct {
 	owner   *Accepter
 	part    *part
@@ -19,88 +20,109 @@ type pending struct {
 	value   []byte
 	record  kgo.Record
 	promise func(*kgo.Record, error)
-	fate    chan error // one token
+	own     group // of this record alone
+	news    chan struct{}
 	timer   *time.Timer
 	parties atomic.Int32
-	stage   atomic.Int32
+	way     way
+
+	mu       sync.Mutex
+	kafka    answer
+	disk     answer
+	ref      wal.Ref // once disk is yes
+	resolved bool    // its counter is
+	void     bool    // and nothing has it
+	late     bool    // Kafka's answer was not there within the budget
+	gone     bool    // the caller gave up while Kafka's answer is open
+	final    bool    // no journal can help: the record itself was refused
+	err      error   // why the last one that was asked did not take it
 }
 
-// Stages of a pending record: who comes first, the fate or the caller's deadline.
+// way is how an event becomes durable.
+type way struct {
+	kafka  bool  // it is produced
+	disk   bool  // it is journaled, at once
+	racing bool  // it is journaled when Kafka is late, or refuses
+	at     int64 // when it was decided, ns since the start; 0 when nobody looked at the clock
+}
+
+// answer is what one of the two said.
+type answer uint8
+
 const (
-	waiting int32 = iota
-	fated
-	overdue
+	notAsked answer = iota
+	open
+	yes
+	no     // certainly not, and it never will
+	nobody // knows: it may have it
 )
 
 // maxPooledValue keeps a rare large event from staying in the pool.
 const maxPooledValue = 8 << 10
 
 func newPending(a *Accepter) *pending {
-	w := &pending{owner: a, fate: make(chan error, 1), timer: time.NewTimer(time.Hour)}
+	w := &pending{owner: a, news: make(chan struct{}, 1), timer: time.NewTimer(time.Hour)}
 	w.timer.Stop()
-	w.promise = w.settle
+	w.promise = w.fromKafka
+	w.own.owner = a
+	w.own.members = []*pending{w}
+	w.own.record.Notify = w.own.committed
 	return w
 }
 
-// settle is called once by franz-go, in order, on a goroutine that must not block.
-func (w *pending) settle(_ *kgo.Record, err error) {
+// judge resolves the counter as soon as its fate is known. It is called with mu held after each
+// answer.
+func (w *pending) judge() {
 	a := w.owner
+	asked := w.disk != notAsked || !w.way.racing || w.final // the caller will not ask the journal any more
 	switch {
-	case err == nil:
+	case w.resolved:
+		return
+	case w.kafka == yes:
 		a.accepted.Add(1)
-		w.part.resolve(w.counter, false)
-	case errors.Is(err, kgo.ErrClientClosed):
-		err = ErrTimeout // the fate stays open for good: see the package comment
+		w.part.resolve(w.counter, inLog)
+	case w.disk == yes:
+		a.journaled.Add(1)
+		w.part.resolve(w.counter, onDisk)
+	case w.kafka == open || w.disk == open || !asked:
+		return
+	case w.kafka == nobody || w.disk == nobody:
+		w.part.unsure.Add(1)
+		return
 	default:
-		a.void(w.part, w.counter)
-		err = refused(err)
+		a.voided.Add(1)
+		w.part.resolve(w.counter, inVoid)
+		w.void = true
 	}
-	if !w.stage.CompareAndSwap(waiting, fated) {
-		if w.part.overdue.Add(-1); err == nil {
-			a.late.Add(1)
-		}
+	w.resolved = true
+	if w.gone && !w.void {
+		a.late.Add(1)
 	}
-	w.fate <- err
-	w.release()
-	a.leave()
 }
 
-// wait returns the fate, or ErrTimeout when it is not known in time.
-func (w *pending) wait(ctx context.Context, timeout time.Duration) error {
-	defer w.release()
+// tell wakes the caller.
+func (w *pending) tell() {
 	select {
-	case err := <-w.fate:
-		return err
+	case w.news <- struct{}{}:
 	default:
 	}
-	w.timer.Reset(timeout)
-	defer w.timer.Stop()
-	select {
-	case err := <-w.fate:
-		return err
-	case <-w.timer.C:
-	case <-ctx.Done():
-	}
-	w.part.overdue.Add(1)
-	if !w.stage.CompareAndSwap(waiting, overdue) {
-		w.part.overdue.Add(-1) // the fate came just now
-		return <-w.fate
-	}
-	w.owner.timedOut.Add(1)
-	return ErrTimeout
 }
 
 func (w *pending) release() {
 	if w.parties.Add(-1) > 0 {
 		return
 	}
-	if len(w.fate) > 0 { // nobody waited for it
-		w.fate = make(chan error, 1)
+	select {
+	case <-w.news:
+	default:
 	}
-	w.part, w.record = nil, kgo.Record{}
-	w.stage.Store(waiting)
 	if cap(w.value) > maxPooledValue {
 		w.value = nil
 	}
-	w.owner.pool.Put(w)
+	w.part, w.record, w.way = nil, kgo.Record{}, way{}
+	w.kafka, w.disk, w.ref, w.err = notAsked, notAsked, wal.Ref{}, nil
+	w.resolved, w.void, w.late, w.gone, w.final = false, false, false, false, false
+	a := w.owner
+	a.pool.Put(w)
+	a.leave()
 }

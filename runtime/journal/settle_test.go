@@ -5,27 +5,44 @@ import (
 	"testing"
 )
 
-// TestSettledNeverPassesAnOpenCounter resolves counters in random orders and compares with the
-// definition: the lowest counter whose fate is not known.
+// TestSettledNeverPassesAnOpenCounter resolves counters in random orders, ships those that were on
+// disk at random, and compares with the definition: the lowest counter whose fate is not known, and
+// how many below it are voided or only on disk.
 func TestSettledNeverPassesAnOpenCounter(t *testing.T) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		n := 1 + rng.IntN(300)
 		var s settler
-		known, isVoid := make([]bool, n), make([]bool, n)
+		known := make([]bool, n)
+		onDiskNow := map[uint64]bool{}
+		voided := uint64(0)
 		for _, counter := range shuffledInWindows(rng, n) {
-			void := rng.IntN(4) == 0
-			s.resolve(uint64(counter), void)
-			known[counter], isVoid[counter] = true, void
-			want, voided := uint64(0), uint64(0)
+			f := []fate{inLog, inLog, inVoid, onDisk}[rng.IntN(4)]
+			switch f {
+			case inVoid:
+				voided++
+			case onDisk:
+				onDiskNow[uint64(counter)] = true
+			}
+			s.resolve(uint64(counter), f)
+			known[counter] = true
+			for one := range onDiskNow {
+				if rng.IntN(8) == 0 {
+					s.shipped(one)
+					delete(onDiskNow, one)
+				}
+			}
+			want, wantJournaled := uint64(0), uint64(0)
 			for int(want) < n && known[want] {
-				if isVoid[want] {
-					voided++
+				if onDiskNow[want] {
+					wantJournaled++
 				}
 				want++
 			}
-			if got, gotVoided := s.progress(); got != want || gotVoided != voided {
-				t.Fatalf("seed %d after resolving %d: settled %d voided %d, want %d and %d", seed, counter, got, gotVoided, want, voided)
+			settled, gotVoided, journaled, waiting := s.progress()
+			if settled != want || gotVoided != voided || journaled != wantJournaled || waiting != uint64(len(onDiskNow)) {
+				t.Fatalf("seed %d after resolving %d: settled %d voided %d journaled %d waiting %d, want %d, %d, %d and %d",
+					seed, counter, settled, gotVoided, journaled, waiting, want, voided, wantJournaled, len(onDiskNow))
 			}
 		}
 		if len(s.ahead) != 0 {

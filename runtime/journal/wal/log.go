@@ -15,6 +15,7 @@ import (
 type Log struct {
 	fs           FS
 	boot         uint64
+	settled      func(Origin) uint64
 	segmentBytes int64
 	maxSegments  int
 	release      func() error
@@ -172,13 +173,16 @@ func (l *Log) abandon() {
 	l.noted = Ref{} // the last mark may not be there
 }
 
-// Done notes that the log has acknowledged an entry.
-func (l *Log) Done(ref Ref) {
+// Done notes that the log has acknowledged an entry; false when it was known, or is not there.
+func (l *Log) Done(ref Ref) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.find(ref.Segment); s != nil && s.finish(ref.Index) {
-		l.waiting--
+	s := l.find(ref.Segment)
+	if s == nil || !s.finish(ref.Index) {
+		return false
 	}
+	l.waiting--
+	return true
 }
 
 // find is called with mu held.

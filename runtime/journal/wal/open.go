@@ -17,6 +17,7 @@ type Origin struct {
 // Tally is what a journal holds of an Origin.
 type Tally struct {
 	Entries int    // that wait to be shipped
+	Settled int    // of them, with a counter below Options.Settled
 	Next    uint64 // behind the highest counter among them
 }
 
@@ -38,7 +39,7 @@ func Open(fs FS, o Options) (*Log, *Recovery, error) {
 		return nil, nil, err
 	}
 	l := &Log{
-		fs: fs, boot: o.Boot, segmentBytes: o.SegmentBytes, maxSegments: int(o.Capacity / o.SegmentBytes), release: release,
+		fs: fs, boot: o.Boot, settled: o.Settled, segmentBytes: o.SegmentBytes, maxSegments: int(o.Capacity / o.SegmentBytes), release: release,
 	}
 	found := &Recovery{Waiting: map[Origin]Tally{}}
 	if err := l.recover(found); err != nil {
@@ -121,7 +122,7 @@ func (l *Log) readBack(found *Recovery) error {
 			sealedAt[[2]uint64{s.boot, s.previous}] = s.previousEnd
 		}
 	}
-	r := reading{found: found}
+	r := reading{found: found, settled: l.settled}
 	for _, s := range slices.Backward(l.segments) {
 		end, sealed := sealedAt[[2]uint64{s.boot, s.number}]
 		if !sealed {
@@ -139,10 +140,11 @@ func (l *Log) readBack(found *Recovery) error {
 
 // reading is the state of readBack over all segments.
 type reading struct {
-	found *Recovery
-	scan  scanner
-	mark  Ref      // the furthest one met
-	seen  []waiter // entries of one segment
+	found   *Recovery
+	settled func(Origin) uint64
+	scan    scanner
+	mark    Ref      // the furthest one met
+	seen    []waiter // entries of one segment
 }
 
 type waiter struct {
@@ -223,6 +225,9 @@ func (r *reading) book(s *segment) {
 		waits[w.index] = true
 		t := r.found.Waiting[w.Origin]
 		t.Entries++
+		if r.settled != nil && w.counter < r.settled(w.Origin) {
+			t.Settled++
+		}
 		t.Next = max(t.Next, w.counter+1)
 		r.found.Waiting[w.Origin] = t
 	}

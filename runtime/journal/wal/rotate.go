@@ -123,18 +123,13 @@ func (l *Log) putAway() error {
 	return errors.Join(errs...)
 }
 
-// takeDone takes the segments that are through out of the list. One that says where an abandoned
-// predecessor ends stays as long as that.
+// takeDone takes the segments that are through out of the list.
 func (l *Log) takeDone() []*segment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var through []*segment
-	held := uint64(0)
 	l.segments = slices.DeleteFunc(l.segments, func(s *segment) bool {
-		if s.pending > 0 || s.readers > 0 || s == l.current || held != 0 && s.previous == held {
-			if s.abandoned {
-				held = s.number
-			}
+		if s.pending > 0 || s.readers > 0 || s == l.current {
 			return false
 		}
 		through = append(through, s)

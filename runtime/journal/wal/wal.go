@@ -74,6 +74,8 @@ type Options struct {
 	Capacity int64
 	// SegmentBytes is the size of a segment. Zero: a sixteenth of the capacity within the bounds.
 	SegmentBytes int64
+	// Settled is what an earlier boot was known to have settled, for Tally. Optional.
+	Settled func(Origin) uint64
 }
 
 func (o *Options) settle() error {

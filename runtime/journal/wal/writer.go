@@ -20,6 +20,8 @@ type Writer struct {
 	wake    chan struct{} // one token: there is something in the queue
 	stopped chan struct{}
 
+	committing sync.Mutex // held until all of a group were notified
+
 	mu     sync.Mutex
 	queue  []*Record
 	closed bool
@@ -54,6 +56,13 @@ func (w *Writer) signal() {
 	case w.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Read makes a cursor over the records whose Notify was called, and what earlier boots left.
+func (w *Writer) Read() *Cursor {
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	return w.log.Read()
 }
 
 // Close brings what was put to its end and stops. It does not close the Log.
@@ -98,12 +107,18 @@ func (w *Writer) commit(records []*Record) {
 			bytes += len(records[n].body)
 			n++
 		}
-		began := time.Now()
-		w.log.Append(records[:n]...)
-		w.observe(time.Since(began))
-		for _, r := range records[:n] {
-			r.Notify()
-		}
+		w.group(records[:n])
 		records = records[n:]
+	}
+}
+
+func (w *Writer) group(records []*Record) {
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	began := time.Now()
+	w.log.Append(records...)
+	w.observe(time.Since(began))
+	for _, r := range records {
+		r.Notify()
 	}
 }
