@@ -45,7 +45,7 @@ func (a *Aggregator) Run(ctx context.Context) error {
 	w := &worker{
 		batch: maxMinutesPerStatement,
 		cfg:   a.cfg, rules: rules{rawDays: a.cfg.Retention.RawDays}, metrics: a.metrics, status: &a.status,
-		read: map[string]bool{}, partitions: map[event.SrcPart]*partition{}, buffer: newBuffer(), answers: make(chan func(), answerQueue),
+		read: map[string]bool{}, readIDs: map[string][16]byte{}, partitions: map[event.SrcPart]*partition{}, buffer: newBuffer(), answers: make(chan func(), answerQueue),
 		live: store.LiveWriter{Client: a.cfg.Redis, Keys: store.LiveKeys{Prefix: a.cfg.Topics.Prefix}},
 	}
 	w.lanes.topics.name, w.lanes.open.name, w.lanes.probe.name, w.lanes.flush.name = "topics", "open", "probe", "flush"

@@ -68,7 +68,7 @@ func (w *worker) flushed(ctx context.Context, b *buffer, manifests map[*partitio
 	for p, m := range manifests {
 		p.flushed(m)
 		if w.partitions[p.part] == p {
-			loaded[p.topicPartition] = p.loaded
+			loaded[p.topicPartition] = p.loaded - uint64(p.shift)
 		}
 	}
 	w.metrics.rows.Add(float64(b.block.Rows()))

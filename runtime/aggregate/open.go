@@ -45,7 +45,7 @@ func (w *worker) startOpen(ctx context.Context, now time.Time) {
 	var waiting []*partition
 	var parts []event.SrcPart
 	for _, p := range w.partitions {
-		if p.stopped == ConditionNone && !p.known && (w.cfg.ClickHouse != nil || p.liveNext < 0) {
+		if p.stopped == ConditionNone && !p.known && (w.cfg.ClickHouse != nil || p.liveNext < 0) || w.asksAgain(p, now) {
 			waiting, parts = append(waiting, p), append(parts, p.part)
 		}
 	}
@@ -67,7 +67,11 @@ func (w *worker) startOpen(ctx context.Context, now time.Time) {
 		}
 		return func() {
 			for _, p := range waiting {
-				if w.partitions[p.part] == p {
+				switch {
+				case w.partitions[p.part] != p:
+				case p.stopped != ConditionNone:
+					w.resume(p, log, loaded[p.part])
+				default:
 					w.open(p, log, loaded[p.part], floor)
 				}
 			}
@@ -97,23 +101,26 @@ func (w *worker) open(p *partition, log logState, loaded *store.Loaded, floor in
 	if !log.bounded(p.topicPartition) {
 		return // not created yet, or without a leader; asked again
 	}
-	start := log.start[p.topicPartition]
 	if loaded != nil {
-		if condition := checkLog(log, p.topicPartition, loaded.TopicID, int64(loaded.Position)); condition != ConditionNone {
+		p.lost = loaded.Lost
+		if condition := checkLog(log, p.topicPartition, loaded.TopicID, int64(loaded.Position)-loaded.Shift); condition != ConditionNone {
 			w.stop(p, condition)
 			return
 		}
+		w.setShift(p, loaded.Shift)
+		w.adopt(p.topic, log.topicIDs[p.topic])
 	}
+	start := log.start[p.topicPartition] + p.shift
 	p.topicID = log.topicIDs[p.topic]
 	if p.liveNext < 0 {
-		from := liveStart(start, log.since[p.topicPartition], loaded)
+		from := liveStart(start, log.since[p.topicPartition]+p.shift, loaded)
 		if from.partial {
 			floor = log.at.Truncate(time.Minute).Add(paneAhead + time.Minute).Unix()
 		}
 		p.liveNext = from.offset
 		p.panes = newPanes(p.part, w.epoch, w.cfg.Stated, floor)
 		p.rewrite, p.history = true, true
-		w.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {p.number: kgo.NewOffset().At(p.liveNext)}})
+		w.reader.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {p.number: p.inLog(p.liveNext)}})
 	}
 	if loaded != nil {
 		p.know(loaded, pace{fresh: w.cfg.FreshEvery, growth: w.cfg.OldGrowth})
@@ -145,12 +152,18 @@ func liveStart(logStart, since int64, loaded *store.Loaded) liveFrom {
 
 // checkLog compares the log with what was loaded from it. position is the next offset to load.
 func checkLog(log logState, at topicPartition, loadedID [16]byte, position int64) Condition {
+	return ConditionOf(loadedID, log.topicIDs[at.topic], log.start[at], log.end[at], position)
+}
+
+// ConditionOf compares a partition's log, from start to end under the topic's id, with what was loaded:
+// under which id, zero where nothing was, and up to which position. All offsets are the log's own.
+func ConditionOf(loadedID, id [16]byte, start, end, position int64) Condition {
 	switch {
-	case loadedID != [16]byte{} && loadedID != log.topicIDs[at.topic]:
+	case loadedID != [16]byte{} && loadedID != id:
 		return ConditionTopicReplaced
-	case log.start[at] > position:
+	case start > position:
 		return ConditionLogTruncated
-	case log.end[at] < position:
+	case end < position:
 		return ConditionLogRewound
 	}
 	return ConditionNone

@@ -25,6 +25,7 @@ type partition struct {
 	part event.SrcPart
 	topicPartition
 	stopped Condition
+	asked   time.Time // when a stopped one last looked for a recovery
 
 	// Live half: every record below liveNext is in panes (or before them).
 	liveNext int64
@@ -40,6 +41,8 @@ type partition struct {
 	loadNext int64
 	together bool
 	topicID  [16]byte // of the topic that is being read
+	shift    int64    // what makes a src_off, which all offsets here are, out of an offset of the log
+	lost     uint64   // end of the last Lost manifest when the partition was opened
 	reading  bool     // the catch-up reader is at loadNext
 
 	minutes  *schedule

@@ -28,11 +28,12 @@ func (w *worker) startProbe(ctx context.Context, now time.Time) {
 func (w *worker) probed(log logState) {
 	for _, p := range w.partitions {
 		end, seen := log.end[p.topicPartition]
+		end += p.shift
 		if !seen || p.stopped != ConditionNone || p.liveNext < 0 {
 			continue
 		}
 		if p.known {
-			if condition := checkLog(log, p.topicPartition, p.topicID, p.loadNext); condition == ConditionTopicReplaced || condition == ConditionLogTruncated {
+			if condition := checkLog(log, p.topicPartition, p.topicID, p.loadNext-p.shift); condition == ConditionTopicReplaced || condition == ConditionLogTruncated {
 				w.stop(p, condition)
 				continue
 			}

@@ -105,28 +105,6 @@ func (w *worker) publishHistory(ctx context.Context, parts []event.SrcPart, from
 	if err != nil {
 		return err
 	}
-	type place struct {
-		part   event.SrcPart
-		minute int64
-		entity store.Entity
-	}
-	sums := map[place]*store.LiveWrite{}
-	for i := range rows {
-		row := &rows[i]
-		if !wanted(row.SrcPart, row.Minute) {
-			continue
-		}
-		for _, entity := range row.Entities() {
-			at := place{row.SrcPart, row.Minute, entity}
-			if sums[at] == nil {
-				sums[at] = &store.LiveWrite{Minute: row.Minute, Entity: entity, SrcPart: row.SrcPart, Ver: row.Ver}
-			}
-			sums[at].Counts.Add(&row.Counts)
-		}
-	}
-	writes := make([]store.LiveWrite, 0, len(sums))
-	for _, write := range sums {
-		writes = append(writes, *write)
-	}
+	writes := store.LiveWritesOf(rows, wanted)
 	return w.effect("history", func() error { return w.live.Write(ctx, writes) })
 }

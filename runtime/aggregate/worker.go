@@ -38,6 +38,7 @@ type worker struct {
 	die     context.CancelCauseFunc
 
 	partitions map[event.SrcPart]*partition
+	readIDs    map[string][16]byte // of the topics, as the readers know them
 	buffer     *buffer
 	inFlight   *buffer
 	spare      *buffer // was flushed; the next one takes over its memory
@@ -142,7 +143,7 @@ func (w *worker) poll(ctx context.Context, client *kgo.Client, wait time.Duratio
 		if p == nil || p.topic != f.Topic || p.stopped != ConditionNone {
 			return
 		}
-		take(p, f.Records)
+		take(p, p.placed(f.Records))
 		if f.Err != nil && ctx.Err() == nil {
 			w.readFailed(p, f.Err)
 		}
@@ -188,7 +189,7 @@ func (w *worker) catchUp(ctx context.Context) error {
 		}
 		if p.stopped == ConditionNone && p.known && !p.together && !p.reading {
 			p.reading = true
-			w.behind.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {p.number: kgo.NewOffset().At(p.loadNext)}})
+			w.behind.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {p.number: p.inLog(p.loadNext)}})
 		}
 		reading = reading || p.reading
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Manifest says that all of [From, To) of one src_part is in table events, or among the dead letters, or
-// in the log of another generation.
+// in the log of another generation; or, where it is Lost, that nothing of it can be had any more.
 type Manifest struct {
 	SrcPart     event.SrcPart
 	From, To    uint64
@@ -20,9 +20,10 @@ type Manifest struct {
 	Rows        uint64
 	Offsets     uint64 // distinct ones among the rows
 	DeadLetters uint64
-	Moved       uint64 // produced again to another generation, acknowledged, and counted there
+	Moved       uint64  // produced again to another generation, acknowledged, and counted there
 	Minutes     []int64 // unix seconds
 	Written     time.Time
+	Lost        bool
 }
 
 // InsertManifests writes manifests; all rows they speak of are written before.
@@ -34,7 +35,12 @@ var manifestColumns = []column[Manifest]{
 	col("src_part", func(m *Manifest) uint32 { return uint32(m.SrcPart) }),
 	col("from_off", func(m *Manifest) uint64 { return m.From }),
 	col("to_off", func(m *Manifest) uint64 { return m.To }),
-	col("kind", func(*Manifest) string { return "Loaded" }),
+	col("kind", func(m *Manifest) string {
+		if m.Lost {
+			return "Lost"
+		}
+		return "Loaded"
+	}),
 	col("topic_id", func(m *Manifest) uuid.UUID { return m.TopicID }),
 	col("leader_epoch", func(m *Manifest) int32 { return m.LeaderEpoch }),
 	col("rows", func(m *Manifest) uint64 { return m.Rows }),

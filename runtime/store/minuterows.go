@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -37,13 +38,54 @@ func EntitiesOf(campaign, ad, advertiser, publisher, source, country string) [7]
 	}
 }
 
+// LiveWritesOf sums rows into the values of their entities, at the ver of the rows; those that are not
+// wanted are left out.
+func LiveWritesOf(rows []MinuteRow, wanted func(event.SrcPart, int64) bool) []LiveWrite {
+	type place struct {
+		part   event.SrcPart
+		minute int64
+		entity Entity
+	}
+	sums := map[place]*LiveWrite{}
+	for i := range rows {
+		row := &rows[i]
+		if !wanted(row.SrcPart, row.Minute) {
+			continue
+		}
+		for _, entity := range row.Entities() {
+			at := place{row.SrcPart, row.Minute, entity}
+			if sums[at] == nil {
+				sums[at] = &LiveWrite{Minute: row.Minute, Entity: entity, SrcPart: row.SrcPart, Ver: row.Ver}
+			}
+			sums[at].Ver = max(sums[at].Ver, row.Ver) // what vanished stays at the ver of its restate
+			sums[at].Counts.Add(&row.Counts)
+		}
+	}
+	writes := make([]LiveWrite, 0, len(sums))
+	for _, write := range sums {
+		writes = append(writes, *write)
+	}
+	return writes
+}
+
 // ReadMinuteRows reads the rows of parts at their marks in [from, to).
 func ReadMinuteRows(ctx context.Context, conn driver.Conn, db string, parts []event.SrcPart, from, to time.Time) ([]MinuteRow, error) {
+	return readMinuteRows(ctx, conn, db, MinutesAtMarks(db, from, to), parts)
+}
+
+// ReadRestatedRows reads the last row of every key that was written under the epoch or a later one in
+// [from, to), zeros too: what vanished stays at its restate's cut when a worker went on above it, and is at no mark.
+func ReadRestatedRows(ctx context.Context, conn driver.Conn, db string, epoch uint16, parts []event.SrcPart, from, to time.Time) ([]MinuteRow, error) {
+	return readMinuteRows(ctx, conn, db, "(SELECT * FROM "+Quote(db)+".minutes FINAL WHERE "+timeRange("minute", from, to)+
+		" AND ver >= "+strconv.FormatUint(Ver(epoch, 0), 10)+")", parts)
+}
+
+func readMinuteRows(ctx context.Context, conn driver.Conn, db, source string, parts []event.SrcPart) ([]MinuteRow, error) {
 	query := `SELECT src_part, toInt64(toUnixTimestamp(minute)), ver, campaign_id, ad_id, advertiser_id, publisher_id, ts_id, country,
 		price_currency, cost_currency, impressions, page_views, click_throughs, bounces, conversions,
 		clicks_valid, clicks_suspicious, clicks_fraudulent, clicks_test, clicks_closed, clicks_duplicate, duplicates,
 		spend_valid, spend_suspicious, spend_fraudulent, cost
-		FROM ` + MinutesAtMarks(db, from, to) + ` WHERE src_part IN ({list})`
+		FROM ` + source + ` WHERE src_part IN ({list})`
 	var found []MinuteRow
 	err := each(ctx, conn, query, db, partList(parts), func(scan func(...any) error) error {
 		var r MinuteRow

@@ -20,6 +20,11 @@ type Loaded struct {
 	LiveFrom      uint64           // no record below it falls into a minute from the asked one on
 	Dirty         map[int64]uint64 // minute (unix seconds) -> end of the last manifest that touches it above its mark
 	CompleteUntil time.Time
+	// Shift is what makes a src_off out of an offset of the log (table recoveries): 0 until a log was set
+	// back or made again.
+	Shift int64
+	// Lost is the end of the last manifest of that kind: it tells a worker that it may go on.
+	Lost uint64
 }
 
 // ReadLoaded reads the state of parts. Panes begin at paneFloor (unix seconds); dirty minutes below
@@ -32,6 +37,8 @@ func ReadLoaded(ctx context.Context, conn driver.Conn, db string, parts []event.
 	for _, read := range []func(context.Context, driver.Conn, string, string, map[event.SrcPart]*Loaded) error{
 		readPositions,
 		readTopicIDs,
+		readShifts,
+		readLost,
 		func(ctx context.Context, conn driver.Conn, db, list string, state map[event.SrcPart]*Loaded) error {
 			return readLiveFrom(ctx, conn, db, list, paneFloor, state)
 		},
@@ -45,6 +52,22 @@ func ReadLoaded(ctx context.Context, conn driver.Conn, db string, parts []event.
 		}
 	}
 	return state, nil
+}
+
+// ReadPositions reads only the positions of parts: how far each is loaded without a hole.
+func ReadPositions(ctx context.Context, conn driver.Conn, db string, parts []event.SrcPart) (map[event.SrcPart]uint64, error) {
+	state := make(map[event.SrcPart]*Loaded, len(parts))
+	for _, part := range parts {
+		state[part] = &Loaded{}
+	}
+	if err := readPositions(ctx, conn, db, partList(parts), state); err != nil {
+		return nil, fmt.Errorf("read how far the load is: %w", err)
+	}
+	positions := make(map[event.SrcPart]uint64, len(parts))
+	for part, s := range state {
+		positions[part] = s.Position
+	}
+	return positions, nil
 }
 
 // readPositions finds the first gap: manifests of different writers overlap, so a manifest continues
@@ -75,6 +98,34 @@ func readTopicIDs(ctx context.Context, conn driver.Conn, db, list string, state 
 			return err
 		}
 		state[event.SrcPart(part)].TopicID = id
+		return nil
+	})
+}
+
+// readShifts takes the last recovery that a manifest confirms.
+func readShifts(ctx context.Context, conn driver.Conn, db, list string, state map[event.SrcPart]*Loaded) error {
+	query := `SELECT src_part, argMax(toInt64(to_off) - toInt64(log_off), to_off) FROM {db}.recoveries FINAL
+		WHERE ` + loadedRanges(state) + ` GROUP BY src_part`
+	return each(ctx, conn, query, db, list, func(scan func(...any) error) error {
+		var part uint32
+		var shift int64
+		if err := scan(&part, &shift); err != nil {
+			return err
+		}
+		state[event.SrcPart(part)].Shift = shift
+		return nil
+	})
+}
+
+func readLost(ctx context.Context, conn driver.Conn, db, list string, state map[event.SrcPart]*Loaded) error {
+	const query = `SELECT src_part, max(to_off) FROM {db}.manifests WHERE src_part IN ({list}) AND kind = 'Lost' GROUP BY src_part`
+	return each(ctx, conn, query, db, list, func(scan func(...any) error) error {
+		var part uint32
+		var end uint64
+		if err := scan(&part, &end); err != nil {
+			return err
+		}
+		state[event.SrcPart(part)].Lost = end
 		return nil
 	})
 }

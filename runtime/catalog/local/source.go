@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
 	"github.com/clicktally/clicktally/runtime/catalog/folder"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
@@ -31,7 +33,7 @@ type Config struct {
 	// Publish is the catalog topic and its owner. The owner is also written to the pipeline record.
 	Publish publish.Config
 	// Prepare completes what was read before it is compiled: Topics, Generations, Standalone and what
-	// else the folder cannot know. It is called every time. Optional.
+	// else the folder cannot know; Previous is there already. It is called every time. Optional.
 	Prepare func(ctx context.Context, set *folder.Set) error
 	// Report is called after every pass that found a change or failed, and after the first. Optional.
 	Report func(Report)
@@ -54,8 +56,9 @@ type source struct {
 	config    Config
 	loader    folder.Loader
 	compiler  compile.Compiler
-	publisher *publish.Publisher // nil until opened, and after an error
-	reported  string             // of the last report, to find out whether there is news
+	publisher *publish.Publisher  // nil until opened, and after an error
+	held      *catalogpb.Pipeline // the pipeline record that the publisher held last
+	reported  string              // of the last report, to find out whether there is news
 }
 
 // Run publishes the folder and what changes in it until ctx ends, then returns nil. It returns an
@@ -92,6 +95,9 @@ func (s *source) step(ctx context.Context) (wait time.Duration, err error) {
 	switch err = s.pass(ctx); {
 	case err == nil:
 		return rescan, nil
+	case errors.Is(err, publish.ErrFenced) && s.repaired(ctx):
+		s.config.Log.Info("the catalog was repaired under us, going on with it")
+		return retry, nil
 	case final(err):
 		return 0, err
 	}
@@ -101,10 +107,19 @@ func (s *source) step(ctx context.Context) (wait time.Duration, err error) {
 	return retry, nil
 }
 
-// final reports whether an error stays until somebody acts.
+// final reports whether an error stays until somebody acts elsewhere. A topic that was replaced is
+// none: `clicktally recover` acknowledges it, and until then what was published goes on.
 func final(err error) bool {
-	return errors.Is(err, publish.ErrFenced) || errors.Is(err, publish.ErrPrefixOwned) ||
-		errors.Is(err, publish.ErrTopicReplaced)
+	return errors.Is(err, publish.ErrFenced) || errors.Is(err, publish.ErrPrefixOwned)
+}
+
+// repaired says whether whoever fenced us has repaired the catalog and gone, rather than taken office.
+func (s *source) repaired(ctx context.Context) bool {
+	repaired, err := publish.Repaired(ctx, s.config.Publish, s.held)
+	if err != nil {
+		s.config.Log.Error("cannot see who fenced us", "error", err)
+	}
+	return repaired
 }
 
 // pass reads, compiles and publishes once.
@@ -122,11 +137,6 @@ func (s *source) pass(ctx context.Context) error {
 }
 
 func (s *source) publish(ctx context.Context, report *Report) error {
-	if s.config.Prepare != nil {
-		if err := s.config.Prepare(ctx, report.Set); err != nil {
-			return fmt.Errorf("prepare: %w", err)
-		}
-	}
 	if s.publisher == nil {
 		publisher, err := publish.Open(ctx, s.config.Publish)
 		if err != nil {
@@ -134,8 +144,14 @@ func (s *source) publish(ctx context.Context, report *Report) error {
 		}
 		s.publisher = publisher
 	}
+	report.Set.Objects.Previous = s.publisher.Records()
+	if s.config.Prepare != nil {
+		if err := s.config.Prepare(ctx, report.Set); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+	}
 	objects := report.Set.Objects
-	objects.Previous = s.publisher.Records()
+	s.held = objects.Previous[catalog.PipelineKey].GetPipeline()
 	objects.OwnerCluster, objects.OwnerObject = s.config.Publish.Cluster, s.config.Publish.Object
 	report.Result = s.compiler.Compile(objects)
 	outcome, err := s.publisher.Publish(ctx, publish.Batch{

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/clicktally/clicktally/config/crd"
+	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/folder"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
@@ -244,5 +245,24 @@ func TestASecondSourceEndsTheFirst(t *testing.T) {
 	})
 	if err := s.stop(); !errors.Is(err, publish.ErrFenced) {
 		t.Errorf("the first source ended with %v", err)
+	}
+}
+
+func TestASourceGoesOnAfterARepairOfTheCatalog(t *testing.T) {
+	s := start(t)
+	s.awaitServed("a", "https://shop.example.org/1")
+	err := publish.Repair(t.Context(), s.cluster.Config(), func(records map[string]*catalogpb.Record) ([]*catalogpb.Record, error) {
+		raised := records["pipeline"].CloneVT()
+		raised.GetPipeline().Epoch = 7
+		catalog.SetDigest(raised)
+		return []*catalogpb.Record{raised}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write("a.yaml", campaign("a", "https://shop.example.org/2"))
+	s.awaitServed("a", "https://shop.example.org/2")
+	if got := s.Current().Pipeline().GetEpoch(); got != 7 {
+		t.Errorf("the source went on under epoch %d, want the raised one, 7", got)
 	}
 }

@@ -97,6 +97,14 @@ func (p *Publisher) open(ctx context.Context) error {
 		return err
 	}
 	defer reader.Close()
+	if err := p.read(ctx, reader); err != nil {
+		return err
+	}
+	return p.checkOwner(p.pipeline())
+}
+
+// read takes in the log up to its end.
+func (p *Publisher) read(ctx context.Context, reader *topic.Reader) error {
 	for !reader.AtEnd() {
 		records, err := reader.Next(ctx)
 		if err != nil {
@@ -106,7 +114,7 @@ func (p *Publisher) open(ctx context.Context) error {
 			p.note(string(r.Key), r.Value, r.Offset)
 		}
 	}
-	return p.checkOwner(p.pipeline())
+	return nil
 }
 
 // note keeps what a committed record says. A value that cannot be decoded is held without a record,
