@@ -231,6 +231,109 @@ func (AddressPrivacy) EnumDescriptor() ([]byte, []int) {
 	return file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP(), []int{3}
 }
 
+// What makes an event durable (design 6.3).
+type AckPolicy int32
+
+const (
+	AckPolicy_ACK_POLICY_UNSPECIFIED AckPolicy = 0
+	AckPolicy_ACK_POLICY_RACE        AckPolicy = 1
+	AckPolicy_ACK_POLICY_KAFKA       AckPolicy = 2
+	AckPolicy_ACK_POLICY_JOURNAL     AckPolicy = 3
+)
+
+// Enum value maps for AckPolicy.
+var (
+	AckPolicy_name = map[int32]string{
+		0: "ACK_POLICY_UNSPECIFIED",
+		1: "ACK_POLICY_RACE",
+		2: "ACK_POLICY_KAFKA",
+		3: "ACK_POLICY_JOURNAL",
+	}
+	AckPolicy_value = map[string]int32{
+		"ACK_POLICY_UNSPECIFIED": 0,
+		"ACK_POLICY_RACE":        1,
+		"ACK_POLICY_KAFKA":       2,
+		"ACK_POLICY_JOURNAL":     3,
+	}
+)
+
+func (x AckPolicy) Enum() *AckPolicy {
+	p := new(AckPolicy)
+	*p = x
+	return p
+}
+
+func (x AckPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AckPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_runtime_catalog_catalogpb_catalog_proto_enumTypes[4].Descriptor()
+}
+
+func (AckPolicy) Type() protoreflect.EnumType {
+	return &file_runtime_catalog_catalogpb_catalog_proto_enumTypes[4]
+}
+
+func (x AckPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AckPolicy.Descriptor instead.
+func (AckPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP(), []int{4}
+}
+
+// What becomes of a visitor whose event neither Kafka nor the journal took.
+type WhenFull int32
+
+const (
+	WhenFull_WHEN_FULL_UNSPECIFIED       WhenFull = 0
+	WhenFull_WHEN_FULL_REDIRECT_UNBILLED WhenFull = 1
+	WhenFull_WHEN_FULL_REJECT            WhenFull = 2
+)
+
+// Enum value maps for WhenFull.
+var (
+	WhenFull_name = map[int32]string{
+		0: "WHEN_FULL_UNSPECIFIED",
+		1: "WHEN_FULL_REDIRECT_UNBILLED",
+		2: "WHEN_FULL_REJECT",
+	}
+	WhenFull_value = map[string]int32{
+		"WHEN_FULL_UNSPECIFIED":       0,
+		"WHEN_FULL_REDIRECT_UNBILLED": 1,
+		"WHEN_FULL_REJECT":            2,
+	}
+)
+
+func (x WhenFull) Enum() *WhenFull {
+	p := new(WhenFull)
+	*p = x
+	return p
+}
+
+func (x WhenFull) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WhenFull) Descriptor() protoreflect.EnumDescriptor {
+	return file_runtime_catalog_catalogpb_catalog_proto_enumTypes[5].Descriptor()
+}
+
+func (WhenFull) Type() protoreflect.EnumType {
+	return &file_runtime_catalog_catalogpb_catalog_proto_enumTypes[5]
+}
+
+func (x WhenFull) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WhenFull.Descriptor instead.
+func (WhenFull) EnumDescriptor() ([]byte, []int) {
+	return file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP(), []int{5}
+}
+
 // Record is the value under one key. A reader whose level is below `needs` keeps the record it had.
 type Record struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -1489,21 +1592,24 @@ func (x *Parameter) GetCurrency() string {
 
 // Key tracker/<namespace>/<name>.
 type Tracker struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Namespace      string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	Name           string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Domains        []string               `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
-	FallbackUrl    string                 `protobuf:"bytes,4,opt,name=fallback_url,json=fallbackUrl,proto3" json:"fallback_url,omitempty"`
-	Policy         string                 `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"` // namespace/name; empty: the built-in defaults
-	ShadowPolicies []string               `protobuf:"bytes,6,rep,name=shadow_policies,json=shadowPolicies,proto3" json:"shadow_policies,omitempty"`
-	TrustedHops    uint32                 `protobuf:"varint,7,opt,name=trusted_hops,json=trustedHops,proto3" json:"trusted_hops,omitempty"` // 0: the peer is the client
-	Header         ClientAddressHeader    `protobuf:"varint,8,opt,name=header,proto3,enum=clicktally.catalog.v1.ClientAddressHeader" json:"header,omitempty"`
-	Privacy        AddressPrivacy         `protobuf:"varint,9,opt,name=privacy,proto3,enum=clicktally.catalog.v1.AddressPrivacy" json:"privacy,omitempty"`
-	AllowedHosts   []string               `protobuf:"bytes,10,rep,name=allowed_hosts,json=allowedHosts,proto3" json:"allowed_hosts,omitempty"` // sorted; the fallback's host is among them
-	SigningOff     bool                   `protobuf:"varint,11,opt,name=signing_off,json=signingOff,proto3" json:"signing_off,omitempty"`
-	Suspended      bool                   `protobuf:"varint,12,opt,name=suspended,proto3" json:"suspended,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Namespace       string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	Name            string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Domains         []string               `protobuf:"bytes,3,rep,name=domains,proto3" json:"domains,omitempty"`
+	FallbackUrl     string                 `protobuf:"bytes,4,opt,name=fallback_url,json=fallbackUrl,proto3" json:"fallback_url,omitempty"`
+	Policy          string                 `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"` // namespace/name; empty: the built-in defaults
+	ShadowPolicies  []string               `protobuf:"bytes,6,rep,name=shadow_policies,json=shadowPolicies,proto3" json:"shadow_policies,omitempty"`
+	TrustedHops     uint32                 `protobuf:"varint,7,opt,name=trusted_hops,json=trustedHops,proto3" json:"trusted_hops,omitempty"` // 0: the peer is the client
+	Header          ClientAddressHeader    `protobuf:"varint,8,opt,name=header,proto3,enum=clicktally.catalog.v1.ClientAddressHeader" json:"header,omitempty"`
+	Privacy         AddressPrivacy         `protobuf:"varint,9,opt,name=privacy,proto3,enum=clicktally.catalog.v1.AddressPrivacy" json:"privacy,omitempty"`
+	AllowedHosts    []string               `protobuf:"bytes,10,rep,name=allowed_hosts,json=allowedHosts,proto3" json:"allowed_hosts,omitempty"` // sorted; the fallback's host is among them
+	SigningOff      bool                   `protobuf:"varint,11,opt,name=signing_off,json=signingOff,proto3" json:"signing_off,omitempty"`
+	Suspended       bool                   `protobuf:"varint,12,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	AckPolicy       AckPolicy              `protobuf:"varint,13,opt,name=ack_policy,json=ackPolicy,proto3,enum=clicktally.catalog.v1.AckPolicy" json:"ack_policy,omitempty"`
+	AckBudgetMs     int64                  `protobuf:"varint,14,opt,name=ack_budget_ms,json=ackBudgetMs,proto3" json:"ack_budget_ms,omitempty"` // of the race
+	JournalWhenFull WhenFull               `protobuf:"varint,15,opt,name=journal_when_full,json=journalWhenFull,proto3,enum=clicktally.catalog.v1.WhenFull" json:"journal_when_full,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Tracker) Reset() {
@@ -1618,6 +1724,27 @@ func (x *Tracker) GetSuspended() bool {
 		return x.Suspended
 	}
 	return false
+}
+
+func (x *Tracker) GetAckPolicy() AckPolicy {
+	if x != nil {
+		return x.AckPolicy
+	}
+	return AckPolicy_ACK_POLICY_UNSPECIFIED
+}
+
+func (x *Tracker) GetAckBudgetMs() int64 {
+	if x != nil {
+		return x.AckBudgetMs
+	}
+	return 0
+}
+
+func (x *Tracker) GetJournalWhenFull() WhenFull {
+	if x != nil {
+		return x.JournalWhenFull
+	}
+	return WhenFull_WHEN_FULL_UNSPECIFIED
 }
 
 // Key generation/<g>: one numbered set of event partitions.
@@ -2091,7 +2218,7 @@ const file_runtime_catalog_catalogpb_catalog_proto_rawDesc = "" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x14\n" +
 	"\x05macro\x18\x02 \x01(\tR\x05macro\x12\x0e\n" +
 	"\x02to\x18\x03 \x01(\tR\x02to\x12\x1a\n" +
-	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"\xc5\x03\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"\xf7\x04\n" +
 	"\aTracker\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -2106,7 +2233,11 @@ const file_runtime_catalog_catalogpb_catalog_proto_rawDesc = "" +
 	" \x03(\tR\fallowedHosts\x12\x1f\n" +
 	"\vsigning_off\x18\v \x01(\bR\n" +
 	"signingOff\x12\x1c\n" +
-	"\tsuspended\x18\f \x01(\bR\tsuspended\"\x90\x01\n" +
+	"\tsuspended\x18\f \x01(\bR\tsuspended\x12?\n" +
+	"\n" +
+	"ack_policy\x18\r \x01(\x0e2 .clicktally.catalog.v1.AckPolicyR\tackPolicy\x12\"\n" +
+	"\rack_budget_ms\x18\x0e \x01(\x03R\vackBudgetMs\x12K\n" +
+	"\x11journal_when_full\x18\x0f \x01(\x0e2\x1f.clicktally.catalog.v1.WhenFullR\x0fjournalWhenFull\"\x90\x01\n" +
 	"\n" +
 	"Generation\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x14\n" +
@@ -2165,7 +2296,16 @@ const file_runtime_catalog_catalogpb_catalog_proto_rawDesc = "" +
 	"\x1bADDRESS_PRIVACY_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ADDRESS_PRIVACY_KEEP\x10\x01\x12\x1c\n" +
 	"\x18ADDRESS_PRIVACY_TRUNCATE\x10\x02\x12\x18\n" +
-	"\x14ADDRESS_PRIVACY_DROP\x10\x03B<Z:github.com/clicktally/clicktally/runtime/catalog/catalogpbb\x06proto3"
+	"\x14ADDRESS_PRIVACY_DROP\x10\x03*j\n" +
+	"\tAckPolicy\x12\x1a\n" +
+	"\x16ACK_POLICY_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fACK_POLICY_RACE\x10\x01\x12\x14\n" +
+	"\x10ACK_POLICY_KAFKA\x10\x02\x12\x16\n" +
+	"\x12ACK_POLICY_JOURNAL\x10\x03*\\\n" +
+	"\bWhenFull\x12\x19\n" +
+	"\x15WHEN_FULL_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bWHEN_FULL_REDIRECT_UNBILLED\x10\x01\x12\x14\n" +
+	"\x10WHEN_FULL_REJECT\x10\x02B<Z:github.com/clicktally/clicktally/runtime/catalog/catalogpbb\x06proto3"
 
 var (
 	file_runtime_catalog_catalogpb_catalog_proto_rawDescOnce sync.Once
@@ -2179,67 +2319,71 @@ func file_runtime_catalog_catalogpb_catalog_proto_rawDescGZIP() []byte {
 	return file_runtime_catalog_catalogpb_catalog_proto_rawDescData
 }
 
-var file_runtime_catalog_catalogpb_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_runtime_catalog_catalogpb_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_runtime_catalog_catalogpb_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_runtime_catalog_catalogpb_catalog_proto_goTypes = []any{
 	(CampaignState)(0),       // 0: clicktally.catalog.v1.CampaignState
 	(Action)(0),              // 1: clicktally.catalog.v1.Action
 	(ClientAddressHeader)(0), // 2: clicktally.catalog.v1.ClientAddressHeader
 	(AddressPrivacy)(0),      // 3: clicktally.catalog.v1.AddressPrivacy
-	(*Record)(nil),           // 4: clicktally.catalog.v1.Record
-	(*Copy)(nil),             // 5: clicktally.catalog.v1.Copy
-	(*CopyRecord)(nil),       // 6: clicktally.catalog.v1.CopyRecord
-	(*Money)(nil),            // 7: clicktally.catalog.v1.Money
-	(*Campaign)(nil),         // 8: clicktally.catalog.v1.Campaign
-	(*Page)(nil),             // 9: clicktally.catalog.v1.Page
-	(*Ad)(nil),               // 10: clicktally.catalog.v1.Ad
-	(*Route)(nil),            // 11: clicktally.catalog.v1.Route
-	(*Share)(nil),            // 12: clicktally.catalog.v1.Share
-	(*Released)(nil),         // 13: clicktally.catalog.v1.Released
-	(*Policy)(nil),           // 14: clicktally.catalog.v1.Policy
-	(*Rule)(nil),             // 15: clicktally.catalog.v1.Rule
-	(*Entry)(nil),            // 16: clicktally.catalog.v1.Entry
-	(*Source)(nil),           // 17: clicktally.catalog.v1.Source
-	(*Parameter)(nil),        // 18: clicktally.catalog.v1.Parameter
-	(*Tracker)(nil),          // 19: clicktally.catalog.v1.Tracker
-	(*Generation)(nil),       // 20: clicktally.catalog.v1.Generation
-	(*Pipeline)(nil),         // 21: clicktally.catalog.v1.Pipeline
-	(*Archive)(nil),          // 22: clicktally.catalog.v1.Archive
-	(*TopicID)(nil),          // 23: clicktally.catalog.v1.TopicID
+	(AckPolicy)(0),           // 4: clicktally.catalog.v1.AckPolicy
+	(WhenFull)(0),            // 5: clicktally.catalog.v1.WhenFull
+	(*Record)(nil),           // 6: clicktally.catalog.v1.Record
+	(*Copy)(nil),             // 7: clicktally.catalog.v1.Copy
+	(*CopyRecord)(nil),       // 8: clicktally.catalog.v1.CopyRecord
+	(*Money)(nil),            // 9: clicktally.catalog.v1.Money
+	(*Campaign)(nil),         // 10: clicktally.catalog.v1.Campaign
+	(*Page)(nil),             // 11: clicktally.catalog.v1.Page
+	(*Ad)(nil),               // 12: clicktally.catalog.v1.Ad
+	(*Route)(nil),            // 13: clicktally.catalog.v1.Route
+	(*Share)(nil),            // 14: clicktally.catalog.v1.Share
+	(*Released)(nil),         // 15: clicktally.catalog.v1.Released
+	(*Policy)(nil),           // 16: clicktally.catalog.v1.Policy
+	(*Rule)(nil),             // 17: clicktally.catalog.v1.Rule
+	(*Entry)(nil),            // 18: clicktally.catalog.v1.Entry
+	(*Source)(nil),           // 19: clicktally.catalog.v1.Source
+	(*Parameter)(nil),        // 20: clicktally.catalog.v1.Parameter
+	(*Tracker)(nil),          // 21: clicktally.catalog.v1.Tracker
+	(*Generation)(nil),       // 22: clicktally.catalog.v1.Generation
+	(*Pipeline)(nil),         // 23: clicktally.catalog.v1.Pipeline
+	(*Archive)(nil),          // 24: clicktally.catalog.v1.Archive
+	(*TopicID)(nil),          // 25: clicktally.catalog.v1.TopicID
 }
 var file_runtime_catalog_catalogpb_catalog_proto_depIdxs = []int32{
-	8,  // 0: clicktally.catalog.v1.Record.campaign:type_name -> clicktally.catalog.v1.Campaign
-	13, // 1: clicktally.catalog.v1.Record.released:type_name -> clicktally.catalog.v1.Released
-	14, // 2: clicktally.catalog.v1.Record.policy:type_name -> clicktally.catalog.v1.Policy
-	17, // 3: clicktally.catalog.v1.Record.source:type_name -> clicktally.catalog.v1.Source
-	19, // 4: clicktally.catalog.v1.Record.tracker:type_name -> clicktally.catalog.v1.Tracker
-	20, // 5: clicktally.catalog.v1.Record.generation_record:type_name -> clicktally.catalog.v1.Generation
-	21, // 6: clicktally.catalog.v1.Record.pipeline:type_name -> clicktally.catalog.v1.Pipeline
-	6,  // 7: clicktally.catalog.v1.Copy.records:type_name -> clicktally.catalog.v1.CopyRecord
-	4,  // 8: clicktally.catalog.v1.CopyRecord.record:type_name -> clicktally.catalog.v1.Record
+	10, // 0: clicktally.catalog.v1.Record.campaign:type_name -> clicktally.catalog.v1.Campaign
+	15, // 1: clicktally.catalog.v1.Record.released:type_name -> clicktally.catalog.v1.Released
+	16, // 2: clicktally.catalog.v1.Record.policy:type_name -> clicktally.catalog.v1.Policy
+	19, // 3: clicktally.catalog.v1.Record.source:type_name -> clicktally.catalog.v1.Source
+	21, // 4: clicktally.catalog.v1.Record.tracker:type_name -> clicktally.catalog.v1.Tracker
+	22, // 5: clicktally.catalog.v1.Record.generation_record:type_name -> clicktally.catalog.v1.Generation
+	23, // 6: clicktally.catalog.v1.Record.pipeline:type_name -> clicktally.catalog.v1.Pipeline
+	8,  // 7: clicktally.catalog.v1.Copy.records:type_name -> clicktally.catalog.v1.CopyRecord
+	6,  // 8: clicktally.catalog.v1.CopyRecord.record:type_name -> clicktally.catalog.v1.Record
 	0,  // 9: clicktally.catalog.v1.Campaign.state:type_name -> clicktally.catalog.v1.CampaignState
-	7,  // 10: clicktally.catalog.v1.Campaign.price:type_name -> clicktally.catalog.v1.Money
-	9,  // 11: clicktally.catalog.v1.Campaign.landing_pages:type_name -> clicktally.catalog.v1.Page
-	9,  // 12: clicktally.catalog.v1.Campaign.offers:type_name -> clicktally.catalog.v1.Page
-	10, // 13: clicktally.catalog.v1.Campaign.ads:type_name -> clicktally.catalog.v1.Ad
-	11, // 14: clicktally.catalog.v1.Campaign.routing:type_name -> clicktally.catalog.v1.Route
-	7,  // 15: clicktally.catalog.v1.Ad.price:type_name -> clicktally.catalog.v1.Money
-	12, // 16: clicktally.catalog.v1.Route.split:type_name -> clicktally.catalog.v1.Share
-	15, // 17: clicktally.catalog.v1.Policy.rules:type_name -> clicktally.catalog.v1.Rule
-	16, // 18: clicktally.catalog.v1.Policy.deny:type_name -> clicktally.catalog.v1.Entry
-	16, // 19: clicktally.catalog.v1.Policy.allow:type_name -> clicktally.catalog.v1.Entry
+	9,  // 10: clicktally.catalog.v1.Campaign.price:type_name -> clicktally.catalog.v1.Money
+	11, // 11: clicktally.catalog.v1.Campaign.landing_pages:type_name -> clicktally.catalog.v1.Page
+	11, // 12: clicktally.catalog.v1.Campaign.offers:type_name -> clicktally.catalog.v1.Page
+	12, // 13: clicktally.catalog.v1.Campaign.ads:type_name -> clicktally.catalog.v1.Ad
+	13, // 14: clicktally.catalog.v1.Campaign.routing:type_name -> clicktally.catalog.v1.Route
+	9,  // 15: clicktally.catalog.v1.Ad.price:type_name -> clicktally.catalog.v1.Money
+	14, // 16: clicktally.catalog.v1.Route.split:type_name -> clicktally.catalog.v1.Share
+	17, // 17: clicktally.catalog.v1.Policy.rules:type_name -> clicktally.catalog.v1.Rule
+	18, // 18: clicktally.catalog.v1.Policy.deny:type_name -> clicktally.catalog.v1.Entry
+	18, // 19: clicktally.catalog.v1.Policy.allow:type_name -> clicktally.catalog.v1.Entry
 	1,  // 20: clicktally.catalog.v1.Policy.suspicious:type_name -> clicktally.catalog.v1.Action
 	1,  // 21: clicktally.catalog.v1.Policy.fraudulent:type_name -> clicktally.catalog.v1.Action
-	18, // 22: clicktally.catalog.v1.Source.parameters:type_name -> clicktally.catalog.v1.Parameter
+	20, // 22: clicktally.catalog.v1.Source.parameters:type_name -> clicktally.catalog.v1.Parameter
 	2,  // 23: clicktally.catalog.v1.Tracker.header:type_name -> clicktally.catalog.v1.ClientAddressHeader
 	3,  // 24: clicktally.catalog.v1.Tracker.privacy:type_name -> clicktally.catalog.v1.AddressPrivacy
-	23, // 25: clicktally.catalog.v1.Pipeline.topics:type_name -> clicktally.catalog.v1.TopicID
-	22, // 26: clicktally.catalog.v1.Pipeline.archive:type_name -> clicktally.catalog.v1.Archive
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	4,  // 25: clicktally.catalog.v1.Tracker.ack_policy:type_name -> clicktally.catalog.v1.AckPolicy
+	5,  // 26: clicktally.catalog.v1.Tracker.journal_when_full:type_name -> clicktally.catalog.v1.WhenFull
+	25, // 27: clicktally.catalog.v1.Pipeline.topics:type_name -> clicktally.catalog.v1.TopicID
+	24, // 28: clicktally.catalog.v1.Pipeline.archive:type_name -> clicktally.catalog.v1.Archive
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_runtime_catalog_catalogpb_catalog_proto_init() }
@@ -2261,7 +2405,7 @@ func file_runtime_catalog_catalogpb_catalog_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_runtime_catalog_catalogpb_catalog_proto_rawDesc), len(file_runtime_catalog_catalogpb_catalog_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      6,
 			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -500,6 +500,9 @@ func (m *Tracker) CloneVT() *Tracker {
 	r.Privacy = m.Privacy
 	r.SigningOff = m.SigningOff
 	r.Suspended = m.Suspended
+	r.AckPolicy = m.AckPolicy
+	r.AckBudgetMs = m.AckBudgetMs
+	r.JournalWhenFull = m.JournalWhenFull
 	if rhs := m.Domains; rhs != nil {
 		tmpContainer := make([]string, len(rhs))
 		copy(tmpContainer, rhs)
@@ -1516,6 +1519,15 @@ func (this *Tracker) EqualVT(that *Tracker) bool {
 		return false
 	}
 	if this.Suspended != that.Suspended {
+		return false
+	}
+	if this.AckPolicy != that.AckPolicy {
+		return false
+	}
+	if this.AckBudgetMs != that.AckBudgetMs {
+		return false
+	}
+	if this.JournalWhenFull != that.JournalWhenFull {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -2954,6 +2966,21 @@ func (m *Tracker) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.JournalWhenFull != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.JournalWhenFull))
+		i--
+		dAtA[i] = 0x78
+	}
+	if m.AckBudgetMs != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.AckBudgetMs))
+		i--
+		dAtA[i] = 0x70
+	}
+	if m.AckPolicy != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.AckPolicy))
+		i--
+		dAtA[i] = 0x68
+	}
 	if m.Suspended {
 		i--
 		if m.Suspended {
@@ -3961,6 +3988,15 @@ func (m *Tracker) SizeVT() (n int) {
 	}
 	if m.Suspended {
 		n += 2
+	}
+	if m.AckPolicy != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.AckPolicy))
+	}
+	if m.AckBudgetMs != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.AckBudgetMs))
+	}
+	if m.JournalWhenFull != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.JournalWhenFull))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -7630,6 +7666,63 @@ func (m *Tracker) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Suspended = bool(v != 0)
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AckPolicy", wireType)
+			}
+			m.AckPolicy = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AckPolicy |= AckPolicy(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 14:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AckBudgetMs", wireType)
+			}
+			m.AckBudgetMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AckBudgetMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field JournalWhenFull", wireType)
+			}
+			m.JournalWhenFull = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.JournalWhenFull |= WhenFull(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

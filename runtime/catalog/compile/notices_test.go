@@ -67,7 +67,9 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 		"what is kept of address": {of: tracker, spec: `{privacy: {address: Drop}}`},
 		"a hash key":              {of: tracker, spec: `{privacy: {hashKeyRef: {name: k}}}`, want: []string{"spec.privacy.hashKeyRef"}},
 		"what works by itself":    {of: tracker, spec: `{ack: {policy: Kafka}, signing: {mode: None}}`},
-		"ack, journal and limits": {of: tracker, spec: `{ack: {budget: 10ms}, journal: {whenFull: Reject}, limits: {action: Reject}}`, want: []string{"spec.ack", "spec.journal", "spec.limits"}},
+		"ack and a full journal":  {of: tracker, spec: `{ack: {budget: 10ms}, journal: {whenFull: Reject}}`},
+		"a journal's volume":      {of: tracker, spec: `{journal: {volume: Claim, size: 4Gi, storageClassName: fast}}`, want: []string{"spec.journal.size", "spec.journal.storageClassName", "spec.journal.volume"}},
+		"limits":                  {of: tracker, spec: `{limits: {action: Reject}}`, want: []string{"spec.limits"}},
 		"data files and signing":  {of: tracker, spec: `{data: {lists: {claim: c}}, signing: {mode: Enforce, keysRef: {name: k}}}`, want: []string{"spec.data", "spec.signing"}},
 		"pods in standalone": {
 			of: tracker, spec: `{replicas: 2, version: "1", suspend: Reconciliation, route: {type: Ingress}, pod: {labels: {a: b}}}`, standalone: true,

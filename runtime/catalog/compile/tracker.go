@@ -80,6 +80,7 @@ func (f *fleet) check(object *v1alpha1.Tracker, o *refs) {
 	if p := spec.Privacy; p != nil && p.Address != "" {
 		t.Privacy = addressPrivacy[p.Address]
 	}
+	compileAck(r, spec, t)
 	trackerNotices(r, spec, o.standalone)
 	f.checked = r.finish(object, &catalogpb.Record{Body: &catalogpb.Record_Tracker{Tracker: t}})
 }
@@ -163,8 +164,7 @@ func trackerNotices(r *report, spec *v1alpha1.TrackerSpec, standalone bool) {
 	r.noEffectIf(spec.ClientAddress != nil && spec.ClientAddress.Header == v1alpha1.ProxyProtocol, "spec.clientAddress.header",
 		"the PROXY protocol is not read yet, so every address is unknown")
 	r.noEffectIf(spec.Limits != nil, "spec.limits", "clicks are not limited yet")
-	r.noEffectIf(spec.Ack != nil && spec.Ack.Policy != v1alpha1.AckKafka, "spec.ack", "clicks wait for Kafka's acknowledgement only")
-	r.noEffectIf(spec.Journal != nil, "spec.journal", "clicks wait for Kafka's acknowledgement only")
+	journalNotices(r, spec.Journal)
 	r.noEffectIf(spec.Privacy != nil && spec.Privacy.HashKeyRef != nil, "spec.privacy.hashKeyRef", "the key of the data directory is used")
 	r.noEffectIf(spec.Data != nil, "spec.data", "no data files are loaded yet")
 	r.noEffectIf(spec.Signing != nil && spec.Signing.Mode != v1alpha1.SigningNone, "spec.signing", "links are not signed yet")
