@@ -16,7 +16,9 @@ type entry struct {
 	Micros   int64  `json:"micros,omitempty"`
 	Currency string `json:"currency,omitempty"`
 	At       int64  `json:"at"`
-	own      bool
+	// Open says that the verdict is not known: every repetition of a click counts for velocity.
+	Open bool `json:"open,omitempty"`
+	own  bool
 }
 
 // auditor keeps the harness's own record of what was acknowledged. A line is in the file before the

@@ -85,6 +85,9 @@ func compare(entries map[string]entry, twice int, raw []rawEvent, minutes minute
 // charge adds what a raw click must cost. For an acknowledged one the auditor's own prices and verdict
 // count; one that nobody was told of must at least bear a price of its campaign.
 func (f *figures) charge(money map[purse]int64, e *rawEvent, promised entry, acked bool) {
+	if promised.Open && e.column == "clicks_suspicious" {
+		promised.Column = e.column
+	}
 	if acked && (promised.Column != e.column || promised.Campaign != e.campaign) {
 		f.misbilled++
 		f.name("%s is counted as %s of %q, the auditor expects %s of %q", e.key, e.column, e.campaign, promised.Column, promised.Campaign)

@@ -20,6 +20,8 @@ const (
 	// A client with an id of its own repeats an unanswered event, same id and same time.
 	repeats     = 40
 	repeatEvery = 500 * time.Millisecond
+	// A click that was sent more often than this may have reached a limit of velocity.
+	sureSends = 5
 )
 
 // load sends events at a constant rate while it is on.
@@ -198,8 +200,9 @@ func (l *load) visit(a ad, v visitor, lead bool) {
 // wrong, or it gives up; and then perhaps once more.
 func (l *load) foreign(ctx context.Context, list []foreign, body any, v visitor, token string, again bool) {
 	known := make([]bool, len(list))
-	promised := 0
+	promised, sent := 0, 0
 	send := func() (wrong bool) {
+		sent++
 		a, err := l.client.post(body, v, token)
 		if err != nil || a.status != http.StatusAccepted {
 			return a.status >= 400 && a.status < 500
@@ -207,7 +210,9 @@ func (l *load) foreign(ctx context.Context, list []foreign, body any, v visitor,
 		var entries []entry
 		for i, fate := range fates(a.body, len(list)) {
 			if fate.accepted {
-				entries = append(entries, list[i].entry)
+				e := list[i].entry
+				e.Open = sent > sureSends && list[i].input.EventType == "click"
+				entries = append(entries, e)
 				if !known[i] {
 					promised++
 				}

@@ -114,11 +114,9 @@ func (r *rig) recovered(ctx context.Context) (time.Duration, error) {
 	return time.Since(begin), err
 }
 
-// balance rests the load, waits until the counts are what they must be, or patience ends, and returns
-// the comparison since the last balance.
+// balance waits, while the load rests, until the counts are what they must be, or patience ends, and
+// returns the comparison since the last balance.
 func (r *rig) balance(ctx context.Context) (figures, time.Duration, error) {
-	r.load.rest()
-	defer r.load.resume()
 	begin := time.Now()
 	var f figures
 	var failed error

@@ -28,7 +28,7 @@ type fault struct {
 	missing func(*campaignOfFaults) string
 	// strike does it, under load, and heals it.
 	strike func(ctx context.Context, r *rig, rng *rand.Rand, long bool) error
-	// check looks at what a balance does not see. Optional.
+	// check looks at what a balance does not see, while the load still rests. Optional.
 	check func(ctx context.Context, r *rig) error
 }
 
@@ -90,6 +90,7 @@ func (c *campaignOfFaults) run(ctx context.Context, f fault, seed uint64) error 
 	if err != nil {
 		say("%s: %v", f.name, err)
 	}
+	r.load.rest()
 	figures, settle, failed := r.balance(ctx)
 	if failed != nil {
 		say("%s: no balance: %v", f.name, failed)
@@ -100,6 +101,7 @@ func (c *campaignOfFaults) run(ctx context.Context, f fault, seed uint64) error 
 			say("%s: %v", f.name, err)
 		}
 	}
+	r.load.resume()
 	result := result{
 		fault: f.name, seed: seed, kills: kills.Load() - killsBefore, figures: figures,
 		gap: gap, recovery: recovery, settle: settle, err: err, crashes: r.fleet.crashes() - crashesBefore,

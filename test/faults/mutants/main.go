@@ -138,8 +138,11 @@ func try(ctx context.Context, dir string, catcher []string) (string, error) {
 	command.Dir = dir
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = time.Minute
-	command.Env = append(os.Environ(), "GOFLAGS=-trimpath", "CLICKTALLY_REQUIRE_SERVERS=1")
+	command.Env = append(os.Environ(), "GOFLAGS=", "CLICKTALLY_REQUIRE_SERVERS=1")
 	output, err := command.CombinedOutput()
+	if err == nil && strings.Contains(string(output), "no tests to run") {
+		err = errors.New("there is no such test")
+	}
 	return string(output), err
 }
 
