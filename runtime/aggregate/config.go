@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
+	"github.com/clicktally/clicktally/runtime/catalog/grow"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
@@ -26,7 +27,7 @@ type Config struct {
 	// Generations are those that the catalog announces, and the age of that catalog. It is called often
 	// and must not block; the list is not changed afterwards. One generation is read per topic.
 	Generations func() (list catalog.Generations, age time.Duration)
-	CatalogAge  time.Duration // above it counting waits; default DefaultCatalogAge
+	CatalogAge  time.Duration // above it counting waits; default grow.KnownWithin
 	Group       string        // default Topics.Aggregators(); workers of another group count beside, harmlessly
 	ClickHouse  driver.Conn
 	Database    string
@@ -75,7 +76,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Redis == nil:
 		return c, errors.New("aggregator: a Redis client is required")
 	}
-	c.CatalogAge = cmp.Or(c.CatalogAge, DefaultCatalogAge)
+	c.CatalogAge = cmp.Or(c.CatalogAge, grow.KnownWithin)
 	c.Group = cmp.Or(c.Group, c.Topics.Aggregators())
 	c.Retention = c.Retention.WithDefaults()
 	c.Stated = cmp.Or(c.Stated, store.MaxStated)

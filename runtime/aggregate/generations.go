@@ -11,11 +11,6 @@ import (
 	"github.com/clicktally/clicktally/runtime/event"
 )
 
-// DefaultCatalogAge is how old a catalog may be for the log to be judged by it. Whoever announces a
-// generation does so this much earlier than events of its time may be in the log, so that no worker
-// counts an event in one generation that another would send to the next.
-const DefaultCatalogAge = 30 * time.Second
-
 // topicPartition names a partition as Kafka does.
 type topicPartition struct {
 	topic  string
