@@ -61,14 +61,14 @@ var errWire = errors.New("a field has another wire type than the schema says")
 // does not is of a newer writer and skipped.
 func (w walk) fields(b []byte) error {
 	for len(b) > 0 {
-		tag, n := binary.Uvarint(b)
+		tag, n := uvarint(b)
 		if n <= 0 {
 			return protohelpers.ErrInvalidLength
 		}
 		field, known := tag>>3, false
 		switch body := b[n:]; tag & 7 {
 		case wireVarint:
-			value, size := binary.Uvarint(body)
+			value, size := uvarint(body)
 			if size <= 0 {
 				return protohelpers.ErrInvalidLength
 			}
@@ -76,7 +76,7 @@ func (w walk) fields(b []byte) error {
 				b = body[size:]
 			}
 		case wireBytes:
-			length, size := binary.Uvarint(body)
+			length, size := uvarint(body)
 			if size <= 0 || length > uint64(len(body)-size) {
 				return protohelpers.ErrInvalidLength
 			}
@@ -112,6 +112,19 @@ func (w walk) fields(b []byte) error {
 		b = b[skip:]
 	}
 	return nil
+}
+
+// uvarint is binary.Uvarint; most numbers of a record have one byte or two.
+func uvarint(b []byte) (value uint64, n int) {
+	if len(b) > 1 {
+		if b[0] < 0x80 {
+			return uint64(b[0]), 1
+		}
+		if b[1] < 0x80 {
+			return uint64(b[0]&0x7f) | uint64(b[1])<<7, 2
+		}
+	}
+	return binary.Uvarint(b)
 }
 
 // textOf is b as a string that shares its memory.

@@ -93,6 +93,13 @@ func (c *texts) add(r *Row) {
 
 // put takes the client's Append, which is faster for texts than its Decode. The client copies them.
 func (c *texts) put(to client.Interface, _ int) error {
+	if len(c.bytes) > 0 {
+		// One long text, taken back, makes room for all: the client grows its buffer by doubling.
+		if _, err := to.Append([]string{textOf(c.bytes)}); err != nil {
+			return err
+		}
+		to.Reset()
+	}
 	c.scratch = c.scratch[:0]
 	start := 0
 	for _, end := range c.ends {

@@ -26,7 +26,7 @@ type EventLog struct {
 	Topics   topics.Names
 	Events   int
 	Distinct int
-	Start    time.Time // of the traffic, which lasts ten minutes
+	Start    time.Time // of the traffic
 	Bytes    int64     // of values
 }
 
@@ -34,7 +34,7 @@ type EventLog struct {
 func WriteEventLog(ctx context.Context, seeds []string, prefix string, events int, progress io.Writer) (*EventLog, error) {
 	log := &EventLog{
 		Seeds: []kgo.Opt{kgo.SeedBrokers(seeds...)}, Topics: topics.Names{Prefix: prefix}, Events: events,
-		Start: time.Now().UTC().Truncate(time.Minute).Add(-span - time.Minute),
+		Start: time.Now().UTC().Truncate(time.Minute).Add(-Span(events) - time.Minute),
 	}
 	client, err := kgo.NewClient(append(append(log.Seeds, journal.ClientOpts(0, 0)...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.RecordDeliveryTimeout(24*time.Hour), kgo.ProduceRequestTimeout(time.Minute))...) // counted from the timestamps, which are old
@@ -45,7 +45,7 @@ func WriteEventLog(ctx context.Context, seeds []string, prefix string, events in
 	if _, err := topics.Ensure(ctx, kadm.NewClient(client), log.Topics, topics.Config{Generation: generation, Partitions: partitions, Replication: 1}); err != nil {
 		return nil, err
 	}
-	traffic := NewTraffic(1, log.Start, events, generation, partitions)
+	traffic := NewTraffic(1, log.Start, generation, partitions)
 	failures := make(chan error, 1)
 	for made := range events {
 		record, err := traffic.Next()

@@ -22,8 +22,8 @@ const (
 	boots        = 8    // trackers
 	foreignShare = 0.03 // stated by a traffic source's server
 	copyShare    = 0.015
-	copyWindow   = 4096 // a copy comes at most that many records after its event
-	span         = 10 * time.Minute
+	copyWindow   = 4096      // a copy comes at most that many records after its event
+	perMinute    = 1_000_000 // events
 )
 
 // Traffic makes records as trackers write them, the same for the same seed.
@@ -34,7 +34,6 @@ type Traffic struct {
 	partOf   uint32
 	gen      uint32
 	start    time.Time
-	total    int
 	made     int
 	copies   int
 	counters [boots][]uint32
@@ -49,17 +48,22 @@ type Record struct {
 	Value     []byte
 }
 
-// NewTraffic plans total records over the ten minutes from start, over partitions of a generation.
-func NewTraffic(seed uint64, start time.Time, total int, generation, partitions uint32) *Traffic {
+// NewTraffic plans records from start on, a million a minute, over partitions of a generation.
+func NewTraffic(seed uint64, start time.Time, generation, partitions uint32) *Traffic {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	t := &Traffic{
 		rng: rng, zipf: rand.NewZipf(rng, 1.1, 4, ads-1), country: rand.NewZipf(rng, 1.4, 2, uint64(len(countries)-1)),
-		partOf: partitions, gen: generation, start: start, total: total,
+		partOf: partitions, gen: generation, start: start,
 	}
 	for i := range t.counters {
 		t.counters[i], t.bootIDs[i] = make([]uint32, partitions), rng.Uint64()
 	}
 	return t
+}
+
+// Span is how long so many events take.
+func Span(events int) time.Duration {
+	return time.Duration(events) * time.Minute / perMinute
 }
 
 // Next is the next record of the log: a new event or, for one in seventy, the same bytes again.
@@ -68,7 +72,7 @@ func (t *Traffic) Next() (Record, error) {
 		t.made, t.copies = t.made+1, t.copies+1
 		return t.recent[t.rng.IntN(copyWindow)], nil
 	}
-	at := t.start.Add(time.Duration(float64(span) * float64(t.made) / float64(t.total)))
+	at := t.start.Add(Span(t.made))
 	at = at.Add(-time.Duration(t.rng.IntN(800)) * time.Millisecond).Truncate(time.Millisecond)
 	e := t.event(at.UnixMilli())
 	value, err := event.Append(nil, e)
