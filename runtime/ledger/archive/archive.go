@@ -30,8 +30,8 @@ type Config struct {
 	MaxOffsets uint64        // of one object; default 2 million
 	Every      time.Duration // pause between passes; default 10 min
 	Log        *slog.Logger
-	Registry   *prometheus.Registry // optional
-	Now        func() time.Time     // default time.Now
+	Metrics    *Metrics         // optional
+	Now        func() time.Time // default time.Now
 	// Fault is called before each effect with its name; an error stands for a process that dies there. Tests only.
 	Fault func(effect string) error
 }
@@ -40,8 +40,28 @@ type Config struct {
 type Archiver struct {
 	cfg     Config
 	columns []store.ColumnType
-	oldest  prometheus.Gauge
+}
+
+// Metrics tell how the archive is; one set may serve several Archivers after each other.
+type Metrics struct {
+	behind  prometheus.Gauge
 	objects prometheus.Counter
+}
+
+// NewMetrics registers them; registry may be nil.
+func NewMetrics(registry *prometheus.Registry) *Metrics {
+	m := &Metrics{
+		behind: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "clicktally_archive_behind_seconds", Help: "How long ago the oldest raw that is due for the archive became due.",
+		}),
+		objects: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clicktally_archive_objects_total", Help: "Ranges of raw that were written, read back and noted.",
+		}),
+	}
+	if registry != nil {
+		registry.MustRegister(m.behind, m.objects)
+	}
+	return m
 }
 
 // New checks cfg. It opens nothing.
@@ -62,17 +82,10 @@ func New(cfg Config) (*Archiver, error) {
 	if cfg.Fault == nil {
 		cfg.Fault = func(string) error { return nil }
 	}
-	a := &Archiver{
-		cfg: cfg,
-		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "clicktally_archive_behind_seconds", Help: "How long ago the oldest raw that is due for the archive became due.",
-		}),
-		objects: prometheus.NewCounter(prometheus.CounterOpts{Name: "clicktally_archive_objects_total", Help: "Objects that were written and read back."}),
+	if cfg.Metrics == nil {
+		cfg.Metrics = NewMetrics(nil)
 	}
-	if cfg.Registry != nil {
-		cfg.Registry.MustRegister(a.oldest, a.objects)
-	}
-	return a, nil
+	return &Archiver{cfg: cfg}, nil
 }
 
 // Run makes a pass every Config.Every until ctx ends. What fails is logged when the trouble begins and when it ends,
@@ -113,8 +126,8 @@ func (a *Archiver) Pass(ctx context.Context) (objects int, err error) {
 			return 0, err
 		}
 	}
-	a.oldest.Set(0)
 	var errs []error
+	behind := 0.0
 	failed := map[event.SrcPart]bool{}
 	for _, hour := range ranges {
 		for r := range a.split(hour) {
@@ -123,7 +136,7 @@ func (a *Archiver) Pass(ctx context.Context) (objects int, err error) {
 			}
 			if err := a.copy(ctx, r); err != nil {
 				failed[r.SrcPart] = true
-				a.oldest.Set(max(due.Sub(r.Until).Seconds(), 1))
+				behind = max(behind, due.Sub(r.Until).Seconds(), 1)
 				errs = append(errs, fmt.Errorf("archive offsets %d to %d of partition %d of generation %d: %w",
 					r.From, r.To, r.SrcPart.Partition(), r.SrcPart.Generation(), err))
 				break
@@ -131,6 +144,7 @@ func (a *Archiver) Pass(ctx context.Context) (objects int, err error) {
 			objects++
 		}
 	}
+	a.cfg.Metrics.behind.Set(behind)
 	return objects, errors.Join(errs...)
 }
 
@@ -166,7 +180,7 @@ func (a *Archiver) copy(ctx context.Context, r store.Unarchived) error {
 	if err := a.cfg.Fault("note"); err != nil {
 		return err
 	}
-	a.objects.Inc()
+	a.cfg.Metrics.objects.Inc()
 	return store.InsertArchived(ctx, ch, db, store.Archived{SrcPart: r.SrcPart, From: r.From, To: r.To, Object: key, Check: raw, Written: a.cfg.Now()})
 }
 

@@ -104,8 +104,8 @@ func (r *rig) differing(cuts map[event.SrcPart]uint64) uint64 {
 	for query, into := range map[string]*uint64{
 		"SELECT count() FROM (SELECT * FROM " + events + " EXCEPT SELECT * FROM " + source + ")": &missing,
 		"SELECT count() FROM (SELECT * FROM " + source + " EXCEPT SELECT * FROM " + events + ")": &foreign,
-		"SELECT count() FROM " + source:                                                          &copied,
-		"SELECT count() FROM " + events:                                                          &raw,
+		"SELECT count() FROM " + source: &copied,
+		"SELECT count() FROM " + events: &raw,
 	} {
 		if err := r.Conn.QueryRow(r.t.Context(), query).Scan(into); err != nil {
 			r.t.Fatal(err)
