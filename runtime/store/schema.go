@@ -56,8 +56,12 @@ func Schema(db string, retention Retention) []string {
 	return statements
 }
 
-// EnsureSchema creates the database and its tables where they are missing.
+// EnsureSchema creates the database and its tables where they are missing. Tables that exist are left as they are:
+// when they are not those of this version, the error is ErrOtherSchema.
 func EnsureSchema(ctx context.Context, conn driver.Conn, db string, retention Retention) error {
+	if err := CheckSchema(ctx, conn, db); err != nil {
+		return err
+	}
 	for _, statement := range Schema(db, retention) {
 		if err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("create the tables of database %s: %w", db, err)
