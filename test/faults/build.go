@@ -22,6 +22,7 @@ type binaries struct {
 	tracker, aggregator, query, clicktally, chdb string
 
 	journals bool // trackers have a journal
+	recovers bool // clicktally knows recover
 }
 
 // build compiles the tree at source into dir. Trackers get a clock that can be set: package time with an
@@ -54,6 +55,7 @@ func build(ctx context.Context, source, dir string) (binaries, error) {
 		}
 	}
 	b.journals = hasFlag(b.tracker, "--journal-dir")
+	b.recovers = hasFlag(b.clicktally, "recover")
 	return b, nil
 }
 

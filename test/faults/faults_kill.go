@@ -14,9 +14,9 @@ import (
 
 const (
 	stormRuns = 3
-	stormFor  = 45 * time.Second
+	stormFor  = 32 * time.Second
 	// waveFor is how long aggregators live at most between two waves of a storm.
-	waveFor = 5 * time.Second
+	waveFor = 4 * time.Second
 	// stepWithin bounds how long an aggregator may take to reach a failpoint.
 	stepWithin = 40 * time.Second
 )
@@ -26,7 +26,7 @@ func killTrackers(ctx context.Context, r *rig, rng *rand.Rand, long bool) error 
 }
 
 func killAggregators(ctx context.Context, r *rig, rng *rand.Rand, long bool) error {
-	return killOften(ctx, rng, r.fleet.aggregators, lasting(24*time.Second, long), 8*time.Second)
+	return killOften(ctx, rng, r.fleet.aggregators, lasting(18*time.Second, long), 6*time.Second)
 }
 
 // killOften kills one of list at a time, at random moments every so often.
@@ -50,7 +50,7 @@ func storm(ctx context.Context, r *rig, rng *rand.Rand, long bool) error {
 		group.Go(func() error { return do(own) })
 	}
 	kind(func(own *rand.Rand) error {
-		return killOften(within, own, r.fleet.trackers, length, 700*time.Millisecond)
+		return killOften(within, own, r.fleet.trackers, length, 400*time.Millisecond)
 	})
 	kind(func(own *rand.Rand) error {
 		return killOften(within, own, []*process{r.fleet.query}, length, 6*time.Second)
@@ -163,7 +163,7 @@ func killAtFailpoints(ctx context.Context, r *rig, rng *rand.Rand, long bool) er
 // refuseAtFailpoints has every step answer an error now and then: before its effect, so that it is not
 // applied, or after, so that it is and nobody knows.
 func refuseAtFailpoints(ctx context.Context, r *rig, rng *rand.Rand, long bool) error {
-	for range 3 {
+	for range 2 {
 		for _, one := range r.fleet.aggregators {
 			var plan []string
 			for _, step := range stepsOf("aggregate") {

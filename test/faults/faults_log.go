@@ -89,21 +89,29 @@ func deadLettersTold(ctx context.Context, r *rig) error {
 	return nil
 }
 
-// stuckFor is longer than a minute's end is away, so that one passes.
-const stuckFor = 70 * time.Second
+const (
+	// toGetStuck is how long a worker may take to own partitions and reach its flush.
+	toGetStuck = 12 * time.Second
+	// overTheEnd is how long the flush hangs on when the minute is over.
+	overTheEnd = 12 * time.Second
+)
 
-// stuckPartition hangs one worker before its raw rows. It goes on heartbeating, so nobody takes over:
-// until it wakes, no minute that may hold its events is complete.
+// stuckPartition hangs one worker before its raw rows, over the end of a minute. It goes on heartbeating,
+// so nobody takes over: until it wakes, no minute that may hold its events is complete.
 func stuckPartition(ctx context.Context, r *rig, _ *rand.Rand, _ bool) error {
+	if err := rest(ctx, max(0, time.Until(minuteEnd(time.Now()))-2*toGetStuck)); err != nil {
+		return err
+	}
+	end := minuteEnd(time.Now().Add(toGetStuck))
+	wake := end.Add(overTheEnd)
 	one := r.fleet.aggregators[0]
-	r.fleet.plan(one, fmt.Sprintf("aggregate/raw/before=%v@3", stuckFor))
+	r.fleet.plan(one, fmt.Sprintf("aggregate/raw/before=%v@3", time.Until(wake).Round(time.Second)))
 	one.signal(syscall.SIGTERM)
-	if err := rest(ctx, 15*time.Second); err != nil { // to own partitions and reach the step
+	if err := rest(ctx, toGetStuck); err != nil {
 		return err
 	}
 	stuck := time.Now()
-	end := stuck.Truncate(time.Minute).Add(time.Minute)
-	if err := rest(ctx, time.Until(end)+3*time.Second); err != nil {
+	if err := rest(ctx, time.Until(end)+overTheEnd/2); err != nil {
 		return err
 	}
 	least, most, n, err := completeUntil(ctx, r)
@@ -116,8 +124,10 @@ func stuckPartition(ctx context.Context, r *rig, _ *rand.Rand, _ bool) error {
 	if !most.After(stuck) {
 		return fmt.Errorf("no partition goes on: the furthest is complete until %v, a worker hangs since %v", most, stuck)
 	}
-	return rest(ctx, time.Until(stuck.Add(stuckFor)))
+	return rest(ctx, time.Until(wake.Add(toGetStuck)))
 }
+
+func minuteEnd(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
 
 // completeUntil is what the least and the furthest partition say of themselves, and how many say it.
 func completeUntil(ctx context.Context, r *rig) (least, most time.Time, n int, err error) {

@@ -120,7 +120,7 @@ func redisSlow(ctx context.Context, r *rig, _ *rand.Rand, long bool) error {
 }
 
 func clickHouseDown(ctx context.Context, r *rig, _ *rand.Rand, long bool) error {
-	away := 40 * time.Second
+	away := 30 * time.Second
 	if long {
 		away = 3 * time.Minute
 	}
@@ -133,7 +133,7 @@ func clickHouseDown(ctx context.Context, r *rig, _ *rand.Rand, long bool) error 
 func clickHouseLies(ctx context.Context, r *rig, _ *rand.Rand, long bool) error {
 	told := r.engineLiar.swallows.Load()
 	r.engineLiar.share.Store(50)
-	err := rest(ctx, lasting(20*time.Second, long))
+	err := rest(ctx, lasting(15*time.Second, long))
 	r.engineLiar.share.Store(0)
 	if told = r.engineLiar.swallows.Load() - told; err == nil && told == 0 {
 		return fmt.Errorf("no answer of ClickHouse was swallowed")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
 )
 
@@ -72,9 +74,45 @@ func logTruncated(ctx context.Context, r *rig, _ *rand.Rand, _ bool) error {
 		return fmt.Errorf("partition %d was loaded to %d, %d records were destroyed behind it, and the load went on to %d", partition, at[partition], len(destroyed), now[partition])
 	}
 	r.audit.forgive(destroyed)
-	r.held[partition] = cut
 	say("    %d acknowledged events were destroyed on purpose; partition %d stands still", len(destroyed), partition)
+	if r.bin.recovers {
+		return r.recover(ctx)
+	}
+	r.held[partition] = cut
 	return nil
+}
+
+// recover has `clicktally recover` decide that the stopped partitions go on.
+func (r *rig) recover(ctx context.Context) error {
+	command := exec.CommandContext(ctx, r.bin.clicktally, "recover", "--partition", "all", "--yes", "--by", "the fault harness",
+		"--kafka", strings.Join(r.seeds, ","), "--topic-prefix", r.pipeline.prefix, "--redis", r.redisAddr,
+		"--clickhouse", r.engineAddr, "--clickhouse-http", "--database", r.pipeline.prefix)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("clicktally recover: %w: %s", err, output)
+	}
+	for line := range strings.Lines(string(output)) {
+		say("    %s", strings.TrimSpace(line))
+	}
+	return r.readShifts(ctx)
+}
+
+// readShifts learns what turns the offsets of a log into those that its rows have.
+func (r *rig) readShifts(ctx context.Context) error {
+	rows, err := r.history.Query(ctx, "SELECT toInt64(src_part), toInt64(to_off), toInt64(log_off) FROM "+
+		store.Quote(r.pipeline.prefix)+".recoveries FINAL ORDER BY to_off")
+	if err != nil {
+		return fmt.Errorf("read recoveries: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var part, to, log int64
+		if err := rows.Scan(&part, &to, &log); err != nil {
+			return fmt.Errorf("read recoveries: %w", err)
+		}
+		r.shift[int32(part&0xffff)] = to - log
+	}
+	return rows.Err()
 }
 
 // topicRecreated deletes the topic of events, all of which are loaded, and makes it again: its offsets
@@ -97,8 +135,9 @@ func topicRecreated(ctx context.Context, r *rig, _ *rand.Rand, _ bool) error {
 	if _, err := r.admin.DeleteTopics(ctx, r.events()); err != nil {
 		return fmt.Errorf("delete the topic of events: %w", err)
 	}
-	err = await(ctx, stoppedWithin, "the topic to be made again", func() error {
-		_, err := topics.Ensure(ctx, r.admin, r.pipeline.names, topics.Config{Generation: generation, Partitions: partitions, Replication: r.replication})
+	var ids topics.IDs
+	err = await(ctx, stoppedWithin, "the topic to be made again", func() (err error) {
+		ids, err = topics.Ensure(ctx, r.admin, r.pipeline.names, topics.Config{Generation: generation, Partitions: partitions, Replication: r.replication})
 		return err
 	})
 	if err != nil {
@@ -122,9 +161,18 @@ func topicRecreated(ctx context.Context, r *rig, _ *rand.Rand, _ bool) error {
 		if after[p] != before[p] {
 			return fmt.Errorf("partition %d was loaded to %d of the old topic, and to %d since it was replaced", p, before[p], after[p])
 		}
-		r.held[p] = 0
 	}
-	return nil
+	if !r.bin.recovers {
+		for p := range before {
+			r.held[p] = 0
+		}
+		return nil
+	}
+	if err := r.recover(ctx); err != nil {
+		return err
+	}
+	r.pipeline.stop() // recover has written the new ids, and fenced the publisher, which goes on with them
+	return r.pipeline.publish(ctx, r.stores, ids)
 }
 
 // awaitCondition waits until an aggregator says that it stopped a partition for this reason.

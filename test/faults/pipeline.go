@@ -102,11 +102,9 @@ func (p *pipeline) publish(ctx context.Context, st *stores, ids topics.IDs) erro
 				return nil
 			},
 			Report: func(r local.Report) {
-				if len(r.Changed) > 0 || r.Err != nil || len(r.Problems) > 0 {
-					select {
-					case first <- r:
-					default:
-					}
+				select {
+				case first <- r:
+				default:
 				}
 			},
 			Log: slog.New(slog.DiscardHandler),

@@ -31,6 +31,8 @@ type rig struct {
 	before   figures // of the last balance
 	// held are partitions that stand still, with the end of what was taken off the auditor's record.
 	held map[int32]int64
+	// shift is what a partition's rows have more than the offsets of its log, since a recovery.
+	shift map[int32]int64
 }
 
 // newRig makes a pipeline, starts its processes and the load, and waits until events are counted.
@@ -41,7 +43,7 @@ func newRig(ctx context.Context, st *stores, b binaries, options options, f faul
 	if err != nil {
 		return nil, err
 	}
-	r := &rig{stores: st, bin: b, pipeline: p, seed: seed, held: map[int32]int64{}}
+	r := &rig{stores: st, bin: b, pipeline: p, seed: seed, held: map[int32]int64{}, shift: map[int32]int64{}}
 	if r.fleet, err = startFleet(b, st, p, f.disks); err != nil {
 		return r, err
 	}
@@ -105,7 +107,7 @@ func (r *rig) recovered(ctx context.Context) (time.Duration, error) {
 			return err
 		}
 		for partition, end := range ends {
-			if _, held := r.held[partition]; !held && at[partition] < end {
+			if _, held := r.held[partition]; !held && at[partition] < end+r.shift[partition] {
 				return fmt.Errorf("partition %d is loaded to %d of %d", partition, at[partition], end)
 			}
 		}
@@ -160,7 +162,7 @@ func (r *rig) look(ctx context.Context) (f figures, settled bool, err error) {
 	behind := int64(0)
 	for partition, end := range ends {
 		if _, held := r.held[partition]; !held {
-			behind += end - at[partition]
+			behind += end + r.shift[partition] - at[partition]
 		}
 	}
 	settled = uncounted == 0 && behind == 0
@@ -179,8 +181,8 @@ func (r *rig) look(ctx context.Context) (f figures, settled bool, err error) {
 		f.name("%d records are not loaded, %d minutes hold events above their mark", behind, uncounted)
 	}
 	f.dirty = int(dirty)
-	if len(r.held) > 0 {
-		return f, settled, nil // the live view holds what was destroyed
+	if r.audit.forgiven > 0 {
+		return f, settled, nil // the live view may hold what was destroyed
 	}
 	return f, settled, f.compareLive(ctx, r.fleet.queryAddr, raw)
 }
