@@ -5,16 +5,20 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clicktally/clicktally/cmd/internal/batch"
 	"github.com/clicktally/clicktally/cmd/internal/process"
 	"github.com/clicktally/clicktally/cmd/internal/stores"
 	"github.com/clicktally/clicktally/runtime/aggregate"
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
+	"github.com/clicktally/clicktally/runtime/ledger"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
 )
@@ -63,6 +67,10 @@ func run(ctx context.Context, o options) error {
 		return errors.New("--clickhouse is needed")
 	}
 	defer func() { _ = history.Close() }()
+	key, err := batch.KeyFromEnv()
+	if err != nil {
+		return err
+	}
 	follower, err := o.kafka.Follower(log)
 	if err != nil {
 		return err
@@ -76,22 +84,44 @@ func run(ctx context.Context, o options) error {
 		if c == nil {
 			return nil // told to stop
 		}
+		registry := prometheus.NewRegistry()
 		aggregator, err := aggregate.New(configOf(c, aggregate.Config{
 			Generations: announced(follower),
 			FollowEpoch: func() uint16 { return uint16(follower.Current().Pipeline().GetEpoch()) },
-			Kafka:       brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database, Redis: live, Log: log,
+			Kafka:       brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database, Redis: live, Log: log, Registry: registry,
 		}))
 		if err != nil {
 			return err
 		}
-		stop, err := process.ServeAdmin(o.admin, aggregator.Admin(), log)
+		judge, err := ledger.New(ledger.Config{
+			Kafka: brokers, Topics: o.kafka.Topics(), ClickHouse: history, Database: o.stores.Database,
+			Catalog: follower.Current, Log: log, Registry: registry,
+		})
+		if err != nil {
+			return err
+		}
+		stop, err := process.ServeAdmin(o.admin, admin(aggregator, judge), log)
 		if err != nil {
 			return err
 		}
 		defer stop()
+		group.Go(func() error { return judge.Run(ctx) })
+		group.Go(func() error {
+			return batch.Run(ctx, batch.Config{
+				Catalog: follower.Current, ClickHouse: history, Database: o.stores.Database, Key: key, Log: log, Registry: registry,
+			})
+		})
 		return aggregator.Run(ctx)
 	})
 	return group.Wait()
+}
+
+// admin serves the aggregator's pages, and the last judgement of the ledger at /ledger.
+func admin(aggregator *aggregate.Aggregator, judge *ledger.Ledger) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", aggregator.Admin())
+	mux.Handle("GET /ledger", judge.Handler())
+	return mux
 }
 
 // awaitPipeline returns the first catalog that knows the pipeline and where its events are, nil when

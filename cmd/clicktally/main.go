@@ -40,5 +40,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(standaloneCommand(), lintCommand(), explainCommand(), loadgenCommand(), demoCommand(), chdbCommand(), aclsCommand(), schemaCommand())
+	cmd.AddCommand(recountCommand())
 	return cmd
 }

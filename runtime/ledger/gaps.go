@@ -55,6 +55,14 @@ type MissingRange struct {
 	Before  time.Time `json:"before,omitzero"`
 }
 
+// String says which counters are missing, on which side of settled, and when they were accepted.
+func (m MissingRange) String() string {
+	if m.Settled {
+		return fmt.Sprintf("missing: counters %s, settled, accepted %s", m.Range, m.span())
+	}
+	return fmt.Sprintf("missing: counters %s, unacknowledged at crash, accepted %s", m.Range, m.span())
+}
+
 func (m *MissingRange) span() string {
 	switch {
 	case m.After.IsZero() && m.Before.IsZero():

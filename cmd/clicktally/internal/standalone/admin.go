@@ -18,6 +18,9 @@ func (s *Standalone) startAdmin(context.Context) error {
 	mux.Handle("GET /tracker/", http.StripPrefix("/tracker", s.tracker.Admin()))
 	mux.Handle("GET /query/", http.StripPrefix("/query", s.query.Admin()))
 	mux.Handle("GET /aggregator/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	if s.ledger != nil {
+		mux.Handle("GET /ledger", s.ledger.Handler())
+	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout}
 	s.units.start("admin", func(ctx context.Context) error {
 		context.AfterFunc(ctx, func() { server.Close() })
@@ -37,4 +40,7 @@ func (s *Standalone) readyz(w http.ResponseWriter, _ *http.Request) {
 	}
 	fmt.Fprintf(w, "tracker %s: serving=%t\n", s.trackID, s.tracker.Ready())
 	fmt.Fprintln(w, strings.Join(status.Lines(), "\n"))
+	if s.ledger != nil {
+		fmt.Fprintln(w, s.ledger.Verdict())
+	}
 }

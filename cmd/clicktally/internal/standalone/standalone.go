@@ -16,6 +16,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/catalog/local"
+	"github.com/clicktally/clicktally/runtime/ledger"
 	"github.com/clicktally/clicktally/runtime/query"
 	"github.com/clicktally/clicktally/runtime/tracker"
 )
@@ -42,6 +43,7 @@ type Standalone struct {
 	registry   *prometheus.Registry
 	follower   *follow.Follower
 	aggregator *aggregate.Aggregator
+	ledger     *ledger.Ledger // nil without history
 	query      *query.Server
 	tracker    *tracker.Tracker
 	first      chan local.Report
@@ -66,7 +68,7 @@ func Start(ctx context.Context, config Config) (_ *Standalone, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		s.listen, s.startStores, s.startCatalog, s.startAggregator, s.startQuery, s.startTracker, s.startAdmin, s.waitReady,
+		s.listen, s.startStores, s.startCatalog, s.startAggregator, s.startLedger, s.startBatch, s.startQuery, s.startTracker, s.startAdmin, s.waitReady,
 	} {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -91,6 +93,7 @@ func (s *Standalone) Stop() error {
 		}
 	}
 	if s.servers != nil {
+		_ = os.Remove(addressesFile(s.config.Data)) // nobody answers there any more; a stale one is found out by that
 		s.servers.close(s.config.Log)
 	}
 	return err
@@ -133,8 +136,10 @@ func (s *Standalone) startStores(ctx context.Context) error {
 	if s.servers, err = startServers(ctx, &s.config, s.config.Log); err != nil {
 		return err
 	}
-	s.source, err = newSource(ctx, &s.config, s.servers, s.keys, s.config.Log)
-	return err
+	if s.source, err = newSource(ctx, &s.config, s.servers, s.keys, s.config.Log); err != nil {
+		return err
+	}
+	return s.writeAddresses()
 }
 
 // startCatalog publishes the folder and follows the catalog, as every process does. No copy of it is
