@@ -25,6 +25,7 @@ type options struct {
 	clickIDKeysFile, hashKeyFile string
 	tracker, pod, sourcesDir     string
 	unreadyFor                   time.Duration
+	journal                      journalOptions
 }
 
 func main() { process.Main(command()) }
@@ -49,13 +50,15 @@ func command() *cobra.Command {
 	flags.StringVar(&o.hashKeyFile, "hash-key-file", "", "key of user and device hashes")
 	flags.StringVar(&o.pod, "pod", pod, "name of this process in heartbeats")
 	flags.DurationVar(&o.unreadyFor, "unready-for", 5*time.Second, "time between unready and the end of new requests at shutdown")
-	for _, needed := range []string{"kafka", "tracker", "click-id-keys-file", "hash-key-file"} {
-		_ = cmd.MarkFlagRequired(needed) // fails only for a flag that is not there
-	}
+	o.journal.addFlags(flags)
+	_ = cmd.MarkFlagRequired("kafka") // fails only for a flag that is not there
 	return cmd
 }
 
 func run(ctx context.Context, o options) error {
+	if o.journal.drain {
+		return o.drain(ctx)
+	}
 	config, err := o.config()
 	if err != nil {
 		return err
@@ -87,9 +90,17 @@ func (o *options) config() (tracker.Config, error) {
 	names := o.kafka.Topics()
 	c := tracker.Config{
 		Tracker: o.tracker, Pod: o.pod, Version: version, CatalogTopic: names.Catalog(), HeartbeatTopic: names.Heartbeats(),
-		DataDir: o.kafka.DataDir, SourcesDir: o.sourcesDir, UnreadyFor: o.unreadyFor, Log: process.Log(),
+		DataDir: o.kafka.DataDir, SourcesDir: o.sourcesDir, UnreadyFor: o.unreadyFor, Log: process.Log(), JournalDir: o.journal.dir,
+	}
+	for flag, value := range map[string]string{"tracker": o.tracker, "click-id-keys-file": o.clickIDKeysFile, "hash-key-file": o.hashKeyFile} {
+		if value == "" {
+			return c, fmt.Errorf("--%s is needed", flag)
+		}
 	}
 	var err error
+	if c.Ack, c.JournalBytes, err = o.journal.parse(); err != nil {
+		return c, err
+	}
 	if c.Kafka, err = o.kafka.Options(); err != nil {
 		return c, err
 	}

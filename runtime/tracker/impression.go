@@ -2,11 +2,13 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/journal"
 )
 
 // pixel is a transparent GIF of one by one.
@@ -27,12 +29,15 @@ func (t *Tracker) impression(ctx *fasthttp.RequestCtx) {
 		s.describe()
 		e := &s.event
 		e.EventType, e.Origin = event.EventType_EVENT_TYPE_IMPRESSION, event.Origin_ORIGIN_OWN
-		if err := t.journal.Accept(context.Background(), e); err != nil {
+		err := t.journal.Accept(context.Background(), e)
+		if err != nil && !errors.Is(err, journal.ErrUnbilled) {
 			t.answerNotAccepted(ctx, err)
 			return
 		}
 		t.remember(s)
-		answerAccepted(ctx, e, "")
+		if err == nil {
+			answerAccepted(ctx, e, "")
+		}
 	}
 	noStore(ctx)
 	if s.query.First("format") == "gif" {

@@ -58,6 +58,7 @@ func newMetrics(t *Tracker) *metrics {
 	for kind := link.Kind(1); kind < link.Kinds; kind++ {
 		m.problems[kind] = problems.WithLabelValues(kind.Name())
 	}
+	m.registry.MustRegister(t.journal.Collector())
 	m.state(t)
 	return m
 }
@@ -70,9 +71,9 @@ func (m *metrics) state(t *Tracker) {
 	gauge := func(name, help string, value func() float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: help}, value))
 	}
-	counter("accepted_total", "Events acknowledged by the log.", func() float64 { return float64(t.journal.Stats().Accepted) })
-	counter("voided_total", "Counters whose events are certainly not in the log.", func() float64 { return float64(t.journal.Stats().Voided) })
-	counter("late_total", "Events that landed after their caller was told 503.", func() float64 { return float64(t.journal.Stats().Late) })
+	counter("accepted_total", "Events acknowledged by the log before the journal had them.", func() float64 { return float64(t.journal.Stats().Accepted) })
+	counter("voided_total", "Counters whose events are certainly nowhere.", func() float64 { return float64(t.journal.Stats().Voided) })
+	counter("late_total", "Events that became durable after their caller was told that they were not accepted.", func() float64 { return float64(t.journal.Stats().Late) })
 	counter("overloaded_total", "Events turned away at a bound.", func() float64 { return float64(t.journal.Stats().Overloaded) })
 	gauge("in_flight", "Events waiting for the log.", func() float64 { return float64(t.journal.Stats().InFlight) })
 	gauge("catalog_offset", "Offset of the newest catalog record applied; -1 before the first.", func() float64 {

@@ -2,10 +2,12 @@ package tracker
 
 import (
 	"context"
+	"errors"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/journal"
 	"github.com/clicktally/clicktally/runtime/tracker/link"
 )
 
@@ -35,11 +37,14 @@ func (t *Tracker) out(ctx *fasthttp.RequestCtx) {
 		e := &s.event
 		e.EventType, e.Origin = event.EventType_EVENT_TYPE_CLICK_THROUGH, event.Origin_ORIGIN_OWN
 		e.ClickId = id[:]
-		if err := t.journal.Accept(context.Background(), e); err != nil {
+		switch err := t.journal.Accept(context.Background(), e); {
+		case errors.Is(err, journal.ErrUnbilled): // the visitor goes on all the same
+		case err != nil:
 			t.answerNotAccepted(ctx, err)
 			return
+		default:
+			answerAccepted(ctx, e, clickID)
 		}
-		answerAccepted(ctx, e, clickID)
 	}
 	answerRedirect(ctx, s.url)
 }

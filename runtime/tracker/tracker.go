@@ -64,6 +64,13 @@ type Config struct {
 	// DeliveryTimeout and MaxInFlight: see journal.Config.
 	DeliveryTimeout time.Duration
 	MaxInFlight     int
+	// JournalDir holds what Kafka has not acknowledged; one process uses it at a time. Empty: there is
+	// no journal, and only Kafka makes an event durable.
+	JournalDir string
+	// JournalBytes bounds the journal. Zero: wal.DefaultCapacity.
+	JournalBytes int64
+	// Ack stands above what the Tracker of the catalog says.
+	Ack AckOverride
 }
 
 // defaultDrain bounds a shutdown: requests in flight, then the last acknowledgements.
@@ -78,6 +85,7 @@ type Tracker struct {
 	visits   sync.Pool
 
 	client   *kgo.Client
+	ship     *kgo.Client // ships the journal; nil without one
 	follower *follow.Follower
 	journal  *journal.Accepter
 	signer   *event.Signer
@@ -117,12 +125,8 @@ func New(cfg Config) (*Tracker, error) {
 	t.follower = follow.New(follow.Config{
 		Options: cfg.Kafka, Topic: cfg.CatalogTopic, CacheFile: cacheFile(cfg.DataDir), Log: cfg.Log, OnSwap: t.swap,
 	})
-	t.journal, err = journal.New(journal.Config{
-		Client: t.client, GenerationAt: t.generationAt, HeartbeatTopic: cfg.HeartbeatTopic, Pod: cfg.Pod, Version: cfg.Version,
-		CatalogState: t.catalogState, DeliveryTimeout: cfg.DeliveryTimeout, MaxInFlight: cfg.MaxInFlight,
-	})
-	if err != nil {
-		t.client.Close()
+	if err = t.openJournal(); err != nil {
+		t.closeClients()
 		return nil, fmt.Errorf("tracker: %w", err)
 	}
 	t.metrics = newMetrics(t)
@@ -162,6 +166,7 @@ func (t *Tracker) swap(c *catalog.Catalog) {
 		return
 	}
 	t.view.Store(next)
+	t.journal.SetAck(t.cfg.Ack.over(next.tracker.Tracker))
 }
 
 func (t *Tracker) generationAt(ms int64) *catalogpb.Generation {
@@ -183,7 +188,7 @@ func (t *Tracker) catalogState() (int64, []string) {
 // Run serves visitors on ln until ctx ends, then shuts down: unready, wait, answer what is in flight,
 // make it durable, say drained. It closes ln. It may be called once.
 func (t *Tracker) Run(ctx context.Context, ln net.Listener) error {
-	defer t.client.Close()
+	defer t.closeClients()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var owned sync.WaitGroup
 	defer owned.Wait()
