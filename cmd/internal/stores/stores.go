@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/clicktally/clicktally/cmd/internal/process"
+	"github.com/clicktally/clicktally/runtime/store"
 )
 
 // How Redis is set up, as spec.redis.mode of a pipeline spells it.
@@ -42,6 +43,8 @@ type Flags struct {
 	HTTP          bool
 	Database      string
 	ClickHouseTLS process.TLS
+	// ClickHouseCluster is the name of the cluster that the servers form, empty for one server.
+	ClickHouseCluster string
 }
 
 // AddFlags declares them.
@@ -53,6 +56,7 @@ func (f *Flags) AddFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.ClickHouse, "clickhouse", nil, "ClickHouse addresses; without one there is no history (credentials: CLICKHOUSE_USERNAME, CLICKHOUSE_PASSWORD or ..._FILE)")
 	flags.BoolVar(&f.HTTP, "clickhouse-http", false, "speak HTTP to ClickHouse instead of the native protocol")
 	flags.StringVar(&f.Database, "database", "clicktally", "ClickHouse database")
+	flags.StringVar(&f.ClickHouseCluster, "clickhouse-cluster", "", "name of the cluster that the ClickHouse servers form; inserts then wait for a quorum of replicas (default: one server)")
 	f.ClickHouseTLS.AddFlags(flags, "clickhouse")
 }
 
@@ -139,8 +143,12 @@ func (f *Flags) clickHouseOptions() (*clickhouse.Options, error) {
 	if f.HTTP {
 		protocol = clickhouse.HTTP
 	}
-	return &clickhouse.Options{
+	options := &clickhouse.Options{
 		Addr: f.ClickHouse, Protocol: protocol, TLS: config,
 		Auth: clickhouse.Auth{Username: username, Password: password},
-	}, nil
+	}
+	if f.ClickHouseCluster != "" {
+		options.Settings = store.ClusterSettings()
+	}
+	return options, nil
 }
