@@ -62,7 +62,7 @@ func newHistory(t *testing.T) *history {
 		t.Fatal(err)
 	}
 	// These tests have dates of their own, which must not grow too old for the tables.
-	for _, table := range []string{"events", "minutes", "marks", "click_lookup", "conversions", "sessions"} {
+	for _, table := range []string{"events", "minutes", "marks", "click_lookup", "conversions", "sessions", "quarters", "visitors", "days"} {
 		h.exec("ALTER TABLE " + h.database + "." + table + " REMOVE TTL")
 	}
 	h.server = newServer(t, query.Config{

@@ -26,6 +26,7 @@ func (s *Server) stats(ctx context.Context, req *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	r = s.withOldest(r)
 	complete, err := s.completeness(ctx)
 	if err != nil {
 		return nil, err

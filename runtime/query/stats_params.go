@@ -32,6 +32,7 @@ type statsRequest struct {
 	groupBy     []string // dimension names, each once, in the order of the table
 	filters     []filter
 	from, to    time.Time // whole minutes, to is not included
+	oldest      time.Time // minutes before it are read as quarter-hours; zero: none are
 	zone        *time.Location
 	open        bool
 }

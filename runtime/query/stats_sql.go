@@ -21,8 +21,8 @@ func (st *statement) bind(name string, value any) {
 	st.args = append(st.args, clickhouse.Named(name, value))
 }
 
-// statsStatement reads rows of minutes at their marks and conversions at their clicks' time, both grouped
-// alike, and adds them up. It answers one row more than MaxRows when there is more.
+// statsStatement reads rows of minutes at their marks, of quarter-hours where minutes have expired, and
+// conversions at their clicks' time, all grouped alike, and adds them up. It answers one row more than MaxRows when there is more.
 func statsStatement(database string, r statsRequest) statement {
 	st := statement{}
 	st.bind("from", r.from.Unix())
@@ -34,16 +34,13 @@ func statsStatement(database string, r statsRequest) statement {
   sum(test), sum(closed), sum(duplicate), sumMap(spend), sumMap(cost), sumMap(conversions), sumMap(revenue)
 FROM (
 %[2]s
-UNION ALL
-%[3]s
 )
 GROUP BY %[1]s
 ORDER BY %[1]s
-LIMIT %[4]d
-SETTINGS max_execution_time = %[5]d`,
+LIMIT %[3]d
+SETTINGS max_execution_time = %[4]d`,
 		keys,
-		minutesPart(database, r, keys, where),
-		conversionsPart(database, r, keys, where),
+		strings.Join(append(countedParts(database, r, keys, where), conversionsPart(database, r, keys, where)), "\nUNION ALL\n"),
 		MaxRows+1,
 		int(HistoryTimeout/time.Second))
 	return st
@@ -59,8 +56,21 @@ func (st *statement) filters(filters []filter) string {
 	return where.String()
 }
 
-// minutesPart sums minute rows at their marks. Money stays apart by currency in maps.
-func minutesPart(database string, r statsRequest, keys, where string) string {
+// countedParts reads quarter-hours before the request's oldest minute, and minutes from it on.
+func countedParts(database string, r statsRequest, keys, where string) []string {
+	var parts []string
+	if r.from.Before(r.oldest) {
+		until := earlier(r.oldest, r.to)
+		parts = append(parts, countedPart(r, "quarter", store.QuartersAtLatest(database, r.from, until), keys, where))
+	}
+	if r.oldest.Before(r.to) {
+		parts = append(parts, countedPart(r, "minute", store.MinutesAtMarks(database, later(r.from, r.oldest), r.to), keys, where))
+	}
+	return parts
+}
+
+// countedPart sums rows of minutes or quarter-hours, which have the same columns. Money stays apart by currency in maps.
+func countedPart(r statsRequest, column, source, keys, where string) string {
 	return fmt.Sprintf(`SELECT %s AS %s,
   sum(impressions) AS impressions, sum(page_views) AS page_views, sum(click_throughs) AS click_throughs, sum(bounces) AS bounces,
   sum(clicks_valid) AS valid, sum(clicks_suspicious) AS suspicious, sum(clicks_fraudulent) AS fraudulent,
@@ -71,7 +81,7 @@ func minutesPart(database string, r statsRequest, keys, where string) string {
   CAST(map(), 'Map(String, Int64)') AS revenue
 FROM %s AS m
 WHERE true%s
-GROUP BY %s`, bucket(r.granularity, "minute"), keys, store.MinutesAtMarks(database, r.from, r.to), where, keys)
+GROUP BY %s`, bucket(r.granularity, column), keys, source, where, keys)
 }
 
 // conversionsPart sums conversions, dated at their clicks' time. Those of test clicks are left out, as the
