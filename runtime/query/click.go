@@ -68,7 +68,7 @@ func (s *Server) click(ctx context.Context, req *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if answer.Conversions, err = s.conversionsOf(ctx, answer.part, id, answer.CampaignID); err != nil {
+	if answer.Conversions, err = s.conversionsOf(ctx, conversionPart(answer.part, id), id, answer.CampaignID); err != nil {
 		return nil, err
 	}
 	cut, err := s.markedCut(ctx, answer.part, answer.minute)
@@ -89,17 +89,34 @@ func parseClickID(text string) (event.ID, error) {
 	return event.ID{}, problem.BadParameter("click_id", fmt.Sprintf("%q is neither a click id ({clickid}) nor the UUID of an event made here", clip(text)))
 }
 
+// conversionPart is where conversions of a click are counted: in the click's generation and the
+// partition of its id, whether or not the click itself was moved to another.
+func conversionPart(part uint32, id event.ID) uint32 {
+	return uint32(event.NewSrcPart(event.SrcPart(part).Generation(), id.Partition()))
+}
+
 // rawClick reads every copy of the event. Its id tells the minute and the partition, so this is one
-// range read in each generation.
+// range read in each generation. One that was moved to the generation of its time may be in another partition.
 func (s *Server) rawClick(ctx context.Context, id event.ID, addresses bool) (*clickAnswer, error) {
+	for _, where := range []string{"bitAnd(src_part, 65535) = @partition", "src_part != made_part"} {
+		if found, err := s.copiesOf(ctx, id, where, addresses); found != nil || err != nil {
+			return found, err
+		}
+	}
+	return nil, problem.New(http.StatusNotFound, "click-not-found", "No such click",
+		"no event with this id has been loaded: it is seconds old, older than raw retention, or was never counted here")
+}
+
+// copiesOf reads the copies of the event where a condition holds, nil when there is none.
+func (s *Server) copiesOf(ctx context.Context, id event.ID, where string, addresses bool) (*clickAnswer, error) {
 	minute := time.UnixMilli(id.Time()).UTC().Truncate(time.Minute)
 	rows, err := s.config.ClickHouse.Query(ctx, fmt.Sprintf(`SELECT %s, accepted, signals, verdict, reasons, reason_points,
   policy_digest, campaign_generation, catalog_offset, logged
 FROM %s.events FINAL
-WHERE minute = toDateTime(@minute) AND bitAnd(src_part, 65535) = @partition AND identity = toFixedString(unhex(@identity), 16)
+WHERE minute = toDateTime(@minute) AND %s AND identity = toFixedString(unhex(@identity), 16)
 ORDER BY src_part, src_off
 LIMIT %d
-SETTINGS max_execution_time = %d`, eventColumns, s.config.Database, maxCopies, int(HistoryTimeout/time.Second)),
+SETTINGS max_execution_time = %d`, eventColumns, s.config.Database, where, maxCopies, int(HistoryTimeout/time.Second)),
 		clickhouse.Named("minute", minute.Unix()), clickhouse.Named("partition", id.Partition()),
 		clickhouse.Named("identity", hex.EncodeToString(id[:])))
 	if err != nil {
@@ -120,10 +137,6 @@ SETTINGS max_execution_time = %d`, eventColumns, s.config.Database, maxCopies, i
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read a click: %w", err)
-	}
-	if first == nil {
-		return nil, problem.New(http.StatusNotFound, "click-not-found", "No such click",
-			"no event with this id has been loaded: it is seconds old, older than raw retention, or was never counted here")
 	}
 	return first, nil
 }

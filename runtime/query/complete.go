@@ -30,9 +30,18 @@ func (s *Server) completeness(ctx context.Context) (completeness, error) {
 		if err := row.Scan(&c.until, &c.dirty); err != nil {
 			return completeness{}, fmt.Errorf("read progress: %w", err)
 		}
-		parts = append(parts, c)
+		parts = append(parts, c.from(g.GetStartMs()))
 	}
 	return leastOf(parts), nil
+}
+
+// from lets a generation hold nothing back that is before its start: its events begin there, and until
+// they do it may not even be read.
+func (c completeness) from(startMs int64) completeness {
+	if start := time.UnixMilli(startMs); start.After(c.until) {
+		c.until = start
+	}
+	return c
 }
 
 // leastOf is the earliest of the generations, as a whole minute.

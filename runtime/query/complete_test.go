@@ -14,6 +14,7 @@ func TestTheGenerationFurthestBehindDecides(t *testing.T) {
 		return at
 	}
 	ahead, behind := moment("2026-11-22T10:00:00Z"), moment("2026-11-22T09:20:59.999Z")
+	begins := ahead.Add(time.Hour).UnixMilli()
 	unreported := time.UnixMilli(0) // the store's word for a partition that has not reported
 	tests := map[string]struct {
 		generations []completeness
@@ -23,6 +24,8 @@ func TestTheGenerationFurthestBehindDecides(t *testing.T) {
 		"the second is behind":               {[]completeness{{until: ahead}, {until: behind}}, completeness{until: moment("2026-11-22T09:20:00Z")}},
 		"the first is behind":                {[]completeness{{until: behind}, {until: ahead}}, completeness{until: moment("2026-11-22T09:20:00Z")}},
 		"one has not reported":               {[]completeness{{until: ahead}, {until: unreported}}, completeness{}},
+		"one has not begun, nor reported":    {[]completeness{{until: behind}, completeness{until: unreported}.from(begins)}, completeness{until: moment("2026-11-22T09:20:00Z")}},
+		"one has begun and not reported":     {[]completeness{{until: ahead.Add(2 * time.Hour)}, completeness{until: unreported}.from(begins)}, completeness{until: moment("2026-11-22T11:00:00Z")}},
 		"what waits adds up":                 {[]completeness{{until: ahead, dirty: 2}, {until: ahead, dirty: 3}}, completeness{until: ahead, dirty: 5}},
 		"there are none":                     {nil, completeness{}},
 	}
