@@ -41,5 +41,6 @@ func root() *cobra.Command {
 	}
 	cmd.AddCommand(standaloneCommand(), lintCommand(), explainCommand(), loadgenCommand(), demoCommand(), chdbCommand(), aclsCommand(), schemaCommand())
 	cmd.AddCommand(recountCommand())
+	cmd.AddCommand(restateCommand(), recoverCommand(), dlqCommand())
 	return cmd
 }
