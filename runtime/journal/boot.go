@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/journal/wal"
@@ -19,6 +20,7 @@ type boot struct {
 	last    uint64 // highest counter that may be given
 	pod     string // under which it reports
 	dead    bool   // its process is gone: what it left open stays so, and what it journaled is shipped
+	noted   int64  // of a dead boot: when it last noted its progress, ms, by the clock of then
 	breaker func(event.SrcPart) *breaker
 	// generations is replaced, never changed, so that looking a partition up takes no lock.
 	generations atomic.Pointer[map[uint32]*generation]
@@ -140,6 +142,16 @@ func (b *boot) progress() (parts []*event.PartitionProgress, open bool) {
 		parts = append(parts, &event.PartitionProgress{SrcPart: uint32(p.src), Next: next, Settled: settled, Voided: voided, Journaled: journaled})
 	}
 	return parts, open
+}
+
+// reportedAt is the time of a report of b. Readers keep the newest of a boot, so where the clock went
+// back a dead one is reported as of after its last own report.
+func (b *boot) reportedAt() int64 {
+	now := time.Now().UnixMilli()
+	if now < b.noted {
+		return b.noted + 2*noteEvery
+	}
+	return now
 }
 
 // restore sets a dead boot's partition to what is known of it.

@@ -61,7 +61,7 @@ func (a *Accepter) adopt(known known, waiting map[wal.Origin]wal.Tally) error {
 		known.add(o, a.cfg.Pod)
 	}
 	for _, id := range slices.Sorted(maps.Keys(known)) {
-		b := (&boot{id: id, pod: known[id].pod, dead: true, breaker: a.breakerOf}).begun()
+		b := (&boot{id: id, pod: known[id].pod, noted: known[id].at, dead: true, breaker: a.breakerOf}).begun()
 		for _, p := range known[id].parts {
 			if err := b.restore(p, waiting[wal.Origin{Boot: id, SrcPart: p.SrcPart}]); err != nil {
 				return fmt.Errorf("boot %x: %w", id, err)

@@ -85,7 +85,7 @@ func (a *Accepter) beatRetired(ctx context.Context) error {
 func (a *Accepter) beat(ctx context.Context, b *boot, over bool) (drained bool, err error) {
 	parts, open := b.progress()
 	h := &event.Heartbeat{
-		Pod: b.pod, BootId: b.id, At: time.Now().UnixMilli(), Version: a.cfg.Version,
+		Pod: b.pod, BootId: b.id, At: b.reportedAt(), Version: a.cfg.Version,
 		Partitions: parts, Drained: over && !open,
 	}
 	if !over {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -21,12 +22,20 @@ type notes struct {
 	fs wal.FS
 
 	mu   sync.Mutex
-	last map[uint64]uint64 // boot -> hash of what its file says
+	last map[uint64]noted
+}
+
+// noted is what a file says, as a hash, and since when.
+type noted struct {
+	sum uint64
+	at  int64 // ms
 }
 
 const (
 	noteSuffix = ".boot"
 	noteNew    = "note"
+	// noteEvery is the longest time between two notes of one boot, in ms.
+	noteEvery = 60_000
 )
 
 func noteName(boot uint64) string { return fmt.Sprintf("%016x%s", boot, noteSuffix) }
@@ -34,6 +43,7 @@ func noteName(boot uint64) string { return fmt.Sprintf("%016x%s", boot, noteSuff
 // note is what is known of an earlier boot.
 type note struct {
 	pod   string
+	at    int64 // ms, by the clock of then
 	parts map[uint32]*event.PartitionProgress
 }
 
@@ -49,7 +59,7 @@ func (k known) settled(o wal.Origin) uint64 {
 // add makes sure that there is a place for what waits of an origin.
 func (k known) add(o wal.Origin, pod string) {
 	if _, ok := k[o.Boot]; !ok {
-		k[o.Boot] = note{pod, map[uint32]*event.PartitionProgress{}}
+		k[o.Boot] = note{pod: pod, parts: map[uint32]*event.PartitionProgress{}}
 	}
 	if k[o.Boot].parts[o.SrcPart] == nil {
 		k[o.Boot].parts[o.SrcPart] = &event.PartitionProgress{SrcPart: o.SrcPart}
@@ -61,16 +71,21 @@ func (k known) add(o wal.Origin, pod string) {
 func (n *notes) write(b *boot) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	parts, _ := b.progress()
-	value, err := (&event.Heartbeat{Pod: b.pod, BootId: b.id, Partitions: parts}).MarshalVT()
+	h := event.Heartbeat{Pod: b.pod, BootId: b.id}
+	h.Partitions, _ = b.progress()
+	value, err := h.MarshalVT()
 	if err != nil {
 		return err
 	}
-	sum := xxhash.Sum64(value)
-	if n.last[b.id] == sum {
+	sum, now := xxhash.Sum64(value), time.Now().UnixMilli()
+	if was := n.last[b.id]; was.sum == sum && now >= was.at && now < was.at+noteEvery {
 		return nil
 	}
-	value = binary.LittleEndian.AppendUint64(value, sum)
+	h.At = now
+	if value, err = h.MarshalVT(); err != nil {
+		return err
+	}
+	value = binary.LittleEndian.AppendUint64(value, xxhash.Sum64(value))
 	f, err := n.fs.Create(noteNew, int64(len(value)))
 	if err != nil {
 		return fmt.Errorf("note of boot %016x: %w", b.id, err)
@@ -92,9 +107,9 @@ func (n *notes) write(b *boot) error {
 		return fmt.Errorf("note of boot %016x: %w", b.id, err)
 	}
 	if n.last == nil {
-		n.last = map[uint64]uint64{}
+		n.last = map[uint64]noted{}
 	}
-	n.last[b.id] = sum
+	n.last[b.id] = noted{sum, now}
 	return nil
 }
 
@@ -124,7 +139,7 @@ func (n *notes) read() (known, error) {
 			for _, p := range h.Partitions {
 				parts[p.SrcPart] = p
 			}
-			k[id] = note{h.Pod, parts}
+			k[id] = note{h.Pod, h.At, parts}
 		}
 	}
 	return k, nil

@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -120,6 +122,17 @@ func TestABootWithoutANoteIsKnownByWhatItJournaled(t *testing.T) {
 	allInLog(t, c, l.ids)
 }
 
+func TestADeadBootIsReportedAsOfAfterItsOwnReportsWhereTheClockWentBack(t *testing.T) {
+	now := time.Now().UnixMilli()
+	ahead := now + 600_000
+	if got := (&boot{noted: ahead}).reportedAt(); got <= ahead+noteEvery {
+		t.Errorf("reported as of %d, its own reports may be as of %d", got, ahead+noteEvery)
+	}
+	if got := (&boot{noted: now - 5}).reportedAt(); got < now || got > now+60_000 {
+		t.Errorf("reported as of %d, it is %d", got, now)
+	}
+}
+
 func TestABootThatLeftNothingIsReportedAsDrained(t *testing.T) {
 	c := newCluster(t)
 	disk := waltest.New()
@@ -189,7 +202,7 @@ func TestADrainThatCannotReachKafkaFailsAndKeepsAll(t *testing.T) {
 
 func TestTwoProcessesDoNotShareADirectory(t *testing.T) {
 	c := newCluster(t)
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "journal") // made when it is needed
 	a := newAccepter(t, c, journaling(dir, nil))
 	_, err := New(Config{Client: a.cfg.Client, Ship: a.cfg.Ship, GenerationAt: a.cfg.GenerationAt, HeartbeatTopic: heartbeats, Pod: "eu-0", Dir: dir})
 	if !errors.Is(err, wal.ErrLocked) {

@@ -65,10 +65,10 @@ func (d Dir) Rename(from, to string) error { return os.Rename(d.path(from), d.pa
 // Remove is FS.
 func (d Dir) Remove(name string) error { return os.Remove(d.path(name)) }
 
-// List is FS.
+// List is FS. A directory that is not there yet is empty.
 func (d Dir) List() ([]string, error) {
 	entries, err := os.ReadDir(string(d))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	names := make([]string, len(entries))
