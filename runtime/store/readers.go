@@ -9,15 +9,17 @@ import (
 // MinutesAtMarks is a subquery that yields every minute row that counts, with all columns of table
 // minutes, each key once, for minutes in [from, to); a zero time leaves that side open.
 //
-// A minute without a mark yields nothing. Rows above their mark are a complete later version (one
-// block, checked against the mark before it was written) whose mark is on its way: they replaced
-// the marked ones, so they count; without them a reader between rows and mark would see too little.
+// A minute without a mark yields nothing, a marked one the rows of its newest version. All rows of a
+// version are one block, checked against the mark before it was written: a version whose mark is on
+// its way is complete, and has replaced the marked one. Rows of an older version are what a raised
+// epoch no longer counts, or what a worker that had not heard of it wrote late. That both looks at
+// the table see the same rows takes enable_shared_storage_snapshot_in_query, which is on by default.
 func MinutesAtMarks(db string, from, to time.Time) string {
-	where := timeRange("minute", from, to)
-	return "(SELECT r.* FROM (SELECT * FROM " + Quote(db) + ".minutes FINAL WHERE " + where + ") AS r" +
-		" INNER JOIN (SELECT src_part, minute, max(ver) AS marked FROM " + Quote(db) + ".marks WHERE " + where +
-		" GROUP BY src_part, minute) AS k ON r.src_part = k.src_part AND r.minute = k.minute" +
-		" WHERE r.ver >= k.marked)"
+	where, minutes := timeRange("minute", from, to), Quote(db)+".minutes"
+	return "(SELECT * FROM " + minutes + " FINAL WHERE " + where +
+		" AND (src_part, minute) IN (SELECT src_part, minute FROM " + Quote(db) + ".marks WHERE " + where + ")" +
+		" AND (src_part, minute, ver) IN (SELECT src_part, minute, max(ver) FROM " + minutes + " WHERE " + where +
+		" GROUP BY src_part, minute))"
 }
 
 // ConversionsOnce is a subquery that yields one row of table conversions per click, stated campaign and
