@@ -3,6 +3,7 @@ package aggregate
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -88,4 +89,49 @@ func benchRecords(b *testing.B, n int) []*kgo.Record {
 		records[i] = &kgo.Record{Value: value, Offset: int64(i), Timestamp: noon}
 	}
 	return records
+}
+
+// BenchmarkPaneMemory measures what a pane keeps of a minute of 200,000 events, and an identity alone.
+func BenchmarkPaneMemory(b *testing.B) {
+	records := benchRecords(b, 200_000)
+	var d event.Decoder
+	keep := func(name string, n int, fill func() any) {
+		before := heap()
+		kept := fill()
+		fmt.Printf("result: %s ours=%.1f\n", name, float64(heap()-before)/float64(n))
+		runtime.KeepAlive(kept)
+	}
+	keep("pane_bytes", 1, func() any {
+		p := newPane(1, noon.Unix())
+		for _, record := range records {
+			e, err := d.Decode(record.Value)
+			if err != nil {
+				b.Fatal(err)
+			}
+			p.add(e, 4096)
+		}
+		return p
+	})
+	keep("own_id_bytes", len(records), func() any {
+		s := newIdentities()
+		for i := range uint32(len(records)) {
+			s.seenOwn(event.NewID(1, 1, uint64(i%8), i/8))
+		}
+		return s
+	})
+	keep("foreign_id_bytes", len(records), func() any {
+		s := newIdentities()
+		for i := range len(records) {
+			s.foreign[[16]byte{byte(i), byte(i >> 8), byte(i >> 16)}] = counted{}
+		}
+		return s
+	})
+}
+
+// heap is what is reachable now, in bytes.
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }

@@ -46,7 +46,7 @@ func TestAggregate(t *testing.T) {
 	events, rounds := number(t, "EVENTS", 10_000_000), number(t, "ROUNDS", 5)
 	out := io.Writer(os.Stdout)
 	halfOnly := os.Getenv("ONLY") == "live"
-	live := startLive(t, events, out)
+	live := startLive(t, events, false, out)
 	load := startLoad(t, live.broker, number(t, "LOAD_EVENTS", max(events/10, 1)), out)
 	for round := range rounds {
 		fmt.Fprintf(out, "round %d of %d\n", round+1, rounds)
@@ -75,13 +75,13 @@ type liveRun struct {
 	redis     Series
 }
 
-func startLive(t *testing.T, events int, out io.Writer) *liveRun {
+func startLive(t *testing.T, events int, keyed bool, out io.Writer) *liveRun {
 	r := &liveRun{
 		broker:    servers.Broker(t),
 		reference: Series{Name: "franz-go poll and discard"}, whole: Series{Name: "live half"}, redis: Series{Name: "redis-server"},
 	}
 	var err error
-	if r.log, err = WriteEventLog(t.Context(), r.broker, servers.Prefix(t), events, out); err != nil {
+	if r.log, err = WriteEventLog(t.Context(), r.broker, servers.Prefix(t), events, keyed, out); err != nil {
 		t.Fatal(err)
 	}
 	r.client = redis.NewClient(&redis.Options{Addr: servers.Redis(t)})
@@ -181,7 +181,7 @@ func startLoad(t *testing.T, broker []string, events int, out io.Writer) *loadRu
 		raw: Series{Name: "ClickHouse, raw rows"}, minutes: Series{Name: "ClickHouse, minute rows"},
 	}
 	var err error
-	if r.log, err = WriteEventLog(t.Context(), broker, servers.Prefix(t), events, out); err != nil {
+	if r.log, err = WriteEventLog(t.Context(), broker, servers.Prefix(t), events, false, out); err != nil {
 		t.Fatal(err)
 	}
 	if r.conn, err = clickhouse.Open(&clickhouse.Options{Protocol: clickhouse.HTTP, Addr: []string{servers.ClickHouse(t)}}); err != nil {

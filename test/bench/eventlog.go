@@ -31,7 +31,8 @@ type EventLog struct {
 }
 
 // WriteEventLog makes the topic and writes events as trackers do: their producer's options, their codec.
-func WriteEventLog(ctx context.Context, seeds []string, prefix string, events int, progress io.Writer) (*EventLog, error) {
+// With keyed each record's key is its ad, which trackers leave out.
+func WriteEventLog(ctx context.Context, seeds []string, prefix string, events int, keyed bool, progress io.Writer) (*EventLog, error) {
 	log := &EventLog{
 		Seeds: []kgo.Opt{kgo.SeedBrokers(seeds...)}, Topics: topics.Names{Prefix: prefix}, Events: events,
 		Start: time.Now().UTC().Truncate(time.Minute).Add(-Span(events) - time.Minute),
@@ -53,9 +54,11 @@ func WriteEventLog(ctx context.Context, seeds []string, prefix string, events in
 			return nil, err
 		}
 		log.Bytes += int64(len(record.Value))
-		client.Produce(ctx, &kgo.Record{
-			Topic: log.Topics.Events(generation), Partition: int32(record.Partition), Timestamp: record.Time, Value: record.Value,
-		}, func(_ *kgo.Record, err error) {
+		out := &kgo.Record{Topic: log.Topics.Events(generation), Partition: int32(record.Partition), Timestamp: record.Time, Value: record.Value}
+		if keyed {
+			out.Key = []byte(record.Ad)
+		}
+		client.Produce(ctx, out, func(_ *kgo.Record, err error) {
 			if err != nil {
 				select {
 				case failures <- err:

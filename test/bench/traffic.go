@@ -44,6 +44,7 @@ type Traffic struct {
 // Record is one encoded event with its place.
 type Record struct {
 	Partition uint32
+	Ad        string
 	Time      time.Time
 	Value     []byte
 }
@@ -79,7 +80,7 @@ func (t *Traffic) Next() (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	record := Record{Partition: event.SrcPart(e.SrcPart).Partition(), Time: at, Value: value}
+	record := Record{Partition: event.SrcPart(e.SrcPart).Partition(), Ad: e.AdId, Time: at, Value: value}
 	if len(t.recent) < copyWindow {
 		t.recent = append(t.recent, record)
 	} else {
