@@ -143,7 +143,7 @@ func (a *Accepter) draw(e *event.Event, src event.SrcPart) (*boot, *part, error)
 		b := a.boot.Load()
 		p, err := b.part(src)
 		if err == nil {
-			e.Counter, e.Settled, err = p.draw(b.last, a.disk == nil)
+			e.Counter, e.Settled, err = p.draw(b.last, a.ack.Load().Policy == Kafka)
 		}
 		switch {
 		case errors.Is(err, errBootFull):

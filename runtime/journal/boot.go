@@ -83,8 +83,8 @@ func (b *boot) part(src event.SrcPart) (*part, error) {
 }
 
 // draw takes the next counter of the partition together with the settled mark that goes with it.
-// Without a journal, a partition that keeps a record's fate open beyond the delivery timeout gets no
-// more: whatever came behind that record would be answered 503 too, and land when the log is back. A
+// Where only Kafka is asked, a partition that keeps a record's fate open beyond the delivery timeout gets
+// no more: whatever came behind that record would be answered 503 too, and land when the log is back. A
 // window full of records whose fate nobody will tell is left behind with its boot.
 func (p *part) draw(last uint64, kafkaOnly bool) (counter, settled uint64, err error) {
 	p.take.Lock()

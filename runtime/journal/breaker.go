@@ -23,15 +23,16 @@ type breaker struct {
 	probed atomic.Int64 // ns since the start
 }
 
-// away is since when any breaker is open.
+// away is since when any breaker is open. Without a journal none ever is: there is nowhere else to go.
 type away struct {
+	never bool
 	open  atomic.Int32
 	since atomic.Int64 // ms; 0 while none is
 }
 
 // miss counts a record that was not acknowledged within the budget, or refused.
 func (b *breaker) miss() {
-	if b.misses.Add(1) < breakAfter || !b.open.CompareAndSwap(false, true) {
+	if b.away.never || b.misses.Add(1) < breakAfter || !b.open.CompareAndSwap(false, true) {
 		return
 	}
 	if b.away.open.Add(1) == 1 {

@@ -29,7 +29,7 @@ func (a *Accepter) Close(ctx context.Context) error {
 		a.over = true
 		a.rotate(a.boot.Load())
 	}
-	return errors.Join(a.lastBeats(ctx), a.disk.close())
+	return errors.Join(a.lastBeats(ctx), a.disk.close(ctx))
 }
 
 // anythingOpen says whether any boot has a counter of unknown fate.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/journal/wal"
@@ -144,10 +145,28 @@ func (d *disk) shipAll(ctx context.Context) {
 	}
 }
 
-func (d *disk) close() error {
+// close brings what the writer has to its end. A disk that hangs is left behind when ctx ends.
+func (d *disk) close(ctx context.Context) error {
 	if d == nil {
 		return nil
 	}
-	d.writer.Close()
-	return d.log.Close()
+	closed := make(chan error, 1)
+	go func() {
+		d.writer.Close()
+		closed <- d.log.Close()
+	}()
+	select {
+	case err := <-closed:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closeGrace):
+		return errors.New("close journal: the disk does not answer")
+	}
 }
+
+// closeGrace is how long a disk may still take when there is no time left.
+const closeGrace = time.Second

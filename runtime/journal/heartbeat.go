@@ -21,7 +21,7 @@ func (a *Accepter) Run(ctx context.Context, log *slog.Logger) {
 	var owned sync.WaitGroup
 	defer owned.Wait()
 	if a.disk != nil {
-		owned.Go(func() { a.disk.ship.run(ctx, log) })
+		owned.Go(func() { a.disk.ship.run(ctx) })
 		owned.Go(func() { a.noteProgress(ctx, log) })
 	}
 	every(ctx, a.cfg.HeartbeatEvery, log, "heartbeats", a.Beat)

@@ -133,10 +133,11 @@ func New(cfg Config) (*Accepter, error) {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	a := &Accepter{cfg: cfg, idle: make(chan struct{}, 1), began: time.Now()}
+	a.away.never = cfg.Dir == "" && cfg.FS == nil
 	a.metrics = newMetrics(a)
 	a.pool.New = func() any { return newPending(a) }
 	a.boot.Store(a.newBoot(event.NewBootID()))
-	if cfg.Dir != "" || cfg.FS != nil {
+	if !a.away.never {
 		if err := a.openDisk(); err != nil {
 			return nil, fmt.Errorf("journal: %w", err)
 		}

@@ -150,7 +150,7 @@ func (n *notes) one(name string) *event.Heartbeat {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	size, err := f.Size()
 	if err != nil || size < 8 || size > maxNote {
 		return nil

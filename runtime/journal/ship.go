@@ -41,6 +41,7 @@ type shipper struct {
 	timeout time.Duration // of a burst
 
 	rounds  sync.Mutex // one round at a time
+	last    error      // of a round: why something was not shipped
 	shipped atomic.Uint64
 	oldest  atomic.Int64 // timestamp of what waits first, ms; 0: nothing waits
 
@@ -58,22 +59,21 @@ func newShipper(a *Accepter, read func() *wal.Cursor) *shipper {
 
 // run ships until ctx ends. What earlier boots left goes at once; what this one journals is given time
 // for its own produce.
-func (s *shipper) run(ctx context.Context, log *slog.Logger) {
-	s.log = log
-	pause := shipGrace
-	for grace := time.Duration(0); ctx.Err() == nil; grace = pause {
+func (s *shipper) run(ctx context.Context) {
+	for grace := time.Duration(0); ctx.Err() == nil; {
 		c := s.read()
 		if !sleep(ctx, grace) {
 			c.Close()
 			return
 		}
 		sent, acked := s.round(ctx, c)
-		pause = shipGrace
 		if sent > 0 && acked == 0 {
-			pause = min(2*max(grace, shipGrace), shipPauseMax)
+			grace = min(2*max(grace, shipGrace), shipPauseMax)
+		} else {
+			grace = shipGrace
 		}
 		if err := s.a.disk.log.Trim(); err != nil {
-			log.Warn("shipped segments could not be put away", "error", err)
+			s.log.Warn("shipped segments could not be put away", "error", err)
 		}
 	}
 }
@@ -106,6 +106,18 @@ func (s *shipper) round(ctx context.Context, c *wal.Cursor) (sent, acked int) {
 	defer c.Close()
 	failed := map[event.SrcPart]bool{}
 	first := int64(0)
+	was := s.last
+	s.last = nil
+	defer func() {
+		switch {
+		case sent == 0:
+			s.last = was // nothing was tried
+		case s.last != nil && was == nil:
+			s.log.Warn("the journal cannot be shipped", "error", s.last, "waiting", s.a.disk.waiting())
+		case s.last == nil && was != nil:
+			s.log.Info("the journal is shipped again", "waiting", s.a.disk.waiting())
+		}
+	}()
 	for more := true; more && ctx.Err() == nil; {
 		var burst []*shipment
 		burst, more = s.collect(c, failed, &first)
@@ -188,11 +200,11 @@ func (s *shipper) send(ctx context.Context, burst []*shipment, failed map[event.
 			delete(waiting, got.of)
 			if got.err != nil {
 				failed[got.of.src] = true
-				s.log.Debug("not shipped", "error", got.err)
+				s.last = got.err
 				continue
 			}
 			acked++
-			if time.Since(began) <= s.a.ack.Load().Budget {
+			if time.Since(began) <= shipGrace { // the next events find out whether it is within the budget
 				s.a.breakerOf(got.of.src).inTime()
 			}
 			continue
@@ -202,6 +214,7 @@ func (s *shipper) send(ctx context.Context, burst []*shipment, failed map[event.
 	}
 	for one := range waiting {
 		failed[one.src] = true
+		s.last = ErrTimeout
 	}
 	s.leave(waiting)
 	return acked

@@ -57,7 +57,7 @@ func (w *pending) conclude(ctx context.Context, timeout time.Duration) error {
 	defer w.release()
 	running := time.Duration(0) // what the timer was set to
 	for {
-		err, known, patience := w.look(timeout)
+		known, patience, err := w.look(timeout)
 		if known {
 			if running > 0 {
 				w.timer.Stop()
@@ -79,21 +79,21 @@ func (w *pending) conclude(ctx context.Context, timeout time.Duration) error {
 }
 
 // look is the fate, when it is known, and else how long to wait for it.
-func (w *pending) look(timeout time.Duration) (err error, known bool, patience time.Duration) {
+func (w *pending) look(timeout time.Duration) (known bool, patience time.Duration, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.resolved && !w.void:
-		return nil, true, 0
+		return true, 0, nil
 	case w.void:
-		return w.err, true, 0
+		return true, 0, w.err
 	case w.kafka != open && w.disk != open:
 		w.owner.timedOut.Add(1)
-		return ErrTimeout, true, 0 // nothing more will be told
+		return true, 0, ErrTimeout // nothing more will be told
 	case w.disk == no:
-		return nil, false, min(timeout, fullPatience)
+		return false, min(timeout, fullPatience), nil
 	}
-	return nil, false, timeout
+	return false, timeout, nil
 }
 
 // giveUp is the answer to a caller who waited long enough.
