@@ -251,6 +251,9 @@ func (p *pipeline) audit() {
 		p.t.Errorf("the ledger sees %d records in the log: %v, %v", sum, err, ends.Error())
 	}
 	p.reads(topics.RoleLedger, p.names.Heartbeats())
+	p.reads(topics.RoleLedger, p.names.DeadLetters())
+	p.reads(topics.RoleAggregator, p.names.Heartbeats()) // its process holds a ledger too
+	p.reads(topics.RoleAggregator, p.names.DeadLetters())
 	p.reads(topics.RolePublisher, p.names.Heartbeats())
 	p.reads(topics.RoleRepair, p.names.DeadLetters())
 	if err := p.produce(topics.RoleRepair, p.names.Events(1)); err != nil {
@@ -277,6 +280,7 @@ func (p *pipeline) refuse() {
 		"the query service writes events":     func() error { return p.produce(topics.RoleQuery, p.names.Events(1)) },
 		"an aggregator writes the catalog":    func() error { return p.produce(topics.RoleAggregator, p.names.Catalog()) },
 		"the ledger reads events":             func() error { return p.read(topics.RoleLedger, p.names.Events(1)) },
+		"the ledger writes dead letters":      func() error { return p.produce(topics.RoleLedger, p.names.DeadLetters()) },
 		"the ledger writes the catalog":       func() error { return p.produce(topics.RoleLedger, p.names.Catalog()) },
 		"the publisher reads events":          func() error { return p.read(topics.RolePublisher, p.names.Events(1)) },
 		"a tracker takes another's topic":     func() error { return p.produce(topics.RoleTracker, "other.events.1") },

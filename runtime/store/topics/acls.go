@@ -66,8 +66,8 @@ func ACLs(names Names, principals map[Role]string) []ACL {
 
 		events.allow(RoleAggregator, "count events, pass one on to the generation of its time", read, write),
 		catalog.allow(RoleAggregator, "follow the configuration", read),
-		heartbeats.allow(RoleAggregator, "report the applied configuration", write),
-		letters.allow(RoleAggregator, "put away what cannot be counted", write),
+		heartbeats.allow(RoleAggregator, "report the applied configuration, and the ledger in it: know every boot", read, write),
+		letters.allow(RoleAggregator, "put away what cannot be counted, and the ledger in it: know it", read, write),
 		group.allow(RoleAggregator, "share the partitions, show the lag", read),
 
 		catalog.allow(RoleQuery, "follow the configuration", read),
@@ -82,6 +82,7 @@ func ACLs(names Names, principals map[Role]string) []ACL {
 		catalog.allow(RoleLedger, "know every generation", read),
 		heartbeats.allow(RoleLedger, "know every boot and what it settled", read),
 		events.allow(RoleLedger, "ask where each log ends", describe),
+		letters.allow(RoleLedger, "know what could not be counted", read),
 
 		letters.allow(RoleRepair, "look at dead letters", read),
 		events.allow(RoleRepair, "replay dead letters, ask where each log begins and ends", write),
