@@ -38,7 +38,7 @@ func (s Status) Lines() []string {
 		lines = append(lines, fmt.Sprintf("partition %d of generation %d stopped: %s", part.Partition(), part.Generation(), s.Stopped[part]))
 	}
 	if s.Refused > 0 {
-		lines = append(lines, "balanced: false, "+string(ConditionTotalsFell)+": "+strconv.Itoa(s.Refused)+
+		lines = append(lines, "balanced: False ("+string(ConditionTotalsFell)+") "+strconv.Itoa(s.Refused)+
 			" minutes stay at their marks because raw says less, the oldest "+s.RefusedSince.UTC().Format(time.RFC3339)+
 			"; look with `clicktally restate --dry-run`")
 	}

@@ -165,6 +165,9 @@ func (t *Tracker) swap(c *catalog.Catalog) {
 		t.log.Error("the catalog does not hold this tracker; the last view goes on serving", "tracker", t.cfg.Tracker, "offset", c.Offset())
 		return
 	}
+	if before := t.view.Load(); before != nil {
+		t.adoptTopics(before.catalog.Generations(), c.Generations())
+	}
 	t.view.Store(next)
 	t.journal.SetAck(t.cfg.Ack.over(next.tracker.Tracker))
 }
