@@ -12,13 +12,16 @@ const (
 	partitions = 2
 	generation = 3
 	boots      = 3
+	// The generation after a switch.
+	nextPartitions = 5
+	nextGeneration = generation + 1
 )
 
 // entry is one record as it goes into the log: countable, or a dead letter with its reason.
 type entry struct {
-	partition uint32
-	value     []byte
-	reason    string
+	at     event.SrcPart
+	value  []byte
+	reason string
 }
 
 // scribe writes random logs: own and foreign ids, duplicates of both, lateness, every disposition and
@@ -26,12 +29,19 @@ type entry struct {
 type scribe struct {
 	r        *rand.Rand
 	now      time.Time
-	counters map[[2]uint32]uint32
+	latest   time.Time // of events, when set
+	switched time.Time // when the next generation begins; zero without one
+	counters map[place]uint32
 	written  []*event.Event
 }
 
+type place struct {
+	at   event.SrcPart
+	boot uint32
+}
+
 func newScribe(r *rand.Rand, now time.Time) *scribe {
-	return &scribe{r: r, now: now, counters: map[[2]uint32]uint32{}}
+	return &scribe{r: r, now: now, counters: map[place]uint32{}}
 }
 
 func (s *scribe) entries(n int) []entry {
@@ -45,15 +55,17 @@ func (s *scribe) entries(n int) []entry {
 func (s *scribe) entry() entry {
 	switch n := s.r.IntN(100); {
 	case n < 2:
-		return entry{partition: s.r.Uint32N(partitions), value: []byte("\xff not protobuf"), reason: "Poison"}
+		return entry{at: event.NewSrcPart(generation, s.r.Uint32N(partitions)), value: []byte("\xff not protobuf"), reason: "Poison"}
 	case n < 3:
 		e := s.event(s.now.AddDate(0, 0, -91))
 		return encoded(e, "TooLate")
 	case n < 4:
 		e := s.event(s.time())
-		place := event.SrcPart(e.SrcPart).Partition()
-		e.SrcPart = uint32(event.NewSrcPart(generation+1, place))
-		return encoded(e, "WrongPartition")
+		at := event.SrcPart(e.SrcPart)
+		e.SrcPart = uint32(event.NewSrcPart(nextGeneration+1, at.Partition())) // nobody has announced that
+		wrong := encoded(e, "WrongPartition")
+		wrong.at = at
+		return wrong
 	case n < 24 && len(s.written) > 0:
 		return s.copyOf(s.written[s.r.IntN(len(s.written))])
 	case n < 32 && len(s.written) > 0:
@@ -71,7 +83,7 @@ func encoded(e *event.Event, reason string) entry {
 	if err != nil {
 		panic(fmt.Sprintf("the scribe made a record that cannot be encoded: %v", err))
 	}
-	return entry{partition: event.SrcPart(e.SrcPart).Partition(), value: value, reason: reason}
+	return entry{at: event.SrcPart(e.SrcPart), value: value, reason: reason}
 }
 
 // copyOf is a duplicate: the same bytes of an own event; of a foreign one a retry that may state
@@ -83,6 +95,7 @@ func (s *scribe) copyOf(e *event.Event) entry {
 	again := e.CloneVT()
 	again.Counter++
 	again.PublisherId, again.PriceMicros = s.id("pub", 9), s.r.Int64N(5)*100_000
+	again.SrcPart = uint32(s.place(again)) // by a process that may know more or less than the first
 	return encoded(again, "")
 }
 
@@ -106,6 +119,9 @@ func (s *scribe) namesake(e *event.Event) entry {
 // time is mostly within the panes, sometimes at their edge or in minutes that Redis still keeps,
 // rarely days or weeks ago.
 func (s *scribe) time() time.Time {
+	if !s.switched.IsZero() && s.r.IntN(4) == 0 {
+		return s.switched.Add(time.Duration(s.r.IntN(4000)-2000) * time.Millisecond)
+	}
 	switch n := s.r.IntN(20); {
 	case n < 12:
 		return s.now.Add(-time.Duration(s.r.Int64N(int64(150 * time.Second))))
@@ -129,6 +145,9 @@ func (s *scribe) id(kind string, n int) string {
 func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
 
 func (s *scribe) event(at time.Time) *event.Event {
+	if !s.latest.IsZero() && at.After(s.latest) {
+		at = s.latest
+	}
 	e := &event.Event{
 		EventType: event.EventType(1 + s.r.IntN(6)), Timestamp: at.UnixMilli(), Accepted: s.now.UnixMilli(),
 		CampaignId: s.id("camp", 3), AdvertiserId: s.id("adv", 2), AdId: s.id("ad", 5), PublisherId: s.id("pub", 3), TsId: s.id("ts", 2),
@@ -146,22 +165,50 @@ func (s *scribe) event(at time.Time) *event.Event {
 		e.CostMicros = 0
 	}
 	e.Verdict = &event.Verdict{Status: event.Status(1 + s.r.IntN(3)), Score: s.r.Uint32N(101)}
+	if clicked := s.clicked(); clicked != nil && e.EventType == event.EventType_EVENT_TYPE_CONVERSION {
+		e.ClickId, e.AdId, e.UserId = clicked.EventId, clicked.AdId, clicked.UserId
+	}
 	s.identify(e)
 	return e
 }
 
+// clicked is an own event that a conversion may follow, nil when the one that was looked at is none.
+func (s *scribe) clicked() *event.Event {
+	if len(s.written) == 0 {
+		return nil
+	}
+	e := s.written[s.r.IntN(len(s.written))]
+	if e.Origin != event.Origin_ORIGIN_OWN || e.EventType != event.EventType_EVENT_TYPE_CLICK {
+		return nil
+	}
+	return e
+}
+
+// place is where a process sends e: to the generation of its time, or, when it does not know better,
+// to the other.
+func (s *scribe) place(e *event.Event) event.SrcPart {
+	g, n := uint32(generation), uint32(partitions)
+	if !s.switched.IsZero() && (e.PlaceTime() >= s.switched.UnixMilli()) != (s.r.IntN(5) == 0) {
+		g, n = nextGeneration, nextPartitions
+	}
+	partition, _ := e.PartitionIn(n)
+	return event.NewSrcPart(g, partition)
+}
+
 // identify gives the event its place and id: own ids with counters without gaps, or a foreign id.
 func (s *scribe) identify(e *event.Event) {
-	place := event.PartitionOf(e.AdId, e.UserId, nil, partitions)
-	boot := s.r.Uint32N(boots)
-	counter := s.counters[[2]uint32{place, boot}]
-	s.counters[[2]uint32{place, boot}]++
-	e.SrcPart, e.BootId, e.Counter = uint32(event.NewSrcPart(generation, place)), uint64(boot)<<32|uint64(boot+7), uint64(counter)
-	if s.r.IntN(3) > 0 {
-		id := event.NewID(e.Timestamp, place, e.BootId, counter)
-		e.Origin, e.EventId = event.Origin_ORIGIN_OWN, id[:]
-		return
+	own := s.r.IntN(3) > 0
+	e.Origin = event.Origin_ORIGIN_OWN
+	if !own {
+		e.Origin, e.Caller = event.Origin_ORIGIN_FOREIGN, s.id("partner", 2)
+		e.EventId = fmt.Appendf(nil, "order-%d", s.r.IntN(1000))
 	}
-	e.Origin, e.Caller = event.Origin_ORIGIN_FOREIGN, s.id("partner", 2)
-	e.EventId = fmt.Appendf(nil, "order-%d", s.r.IntN(1000))
+	at := place{s.place(e), s.r.Uint32N(boots)}
+	counter := s.counters[at]
+	s.counters[at]++
+	e.SrcPart, e.BootId, e.Counter = uint32(at.at), uint64(at.boot)<<32|uint64(at.boot+7), uint64(counter)
+	if own {
+		id := event.NewID(e.Timestamp, at.at.Partition(), e.BootId, counter)
+		e.EventId = id[:]
+	}
 }

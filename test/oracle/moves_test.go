@@ -77,7 +77,7 @@ func TestHolesInTheLogAreNoGaps(t *testing.T) {
 		t.Helper()
 		err := stranger.BeginTransaction()
 		for _, e := range scribe.entries(4) {
-			record := &kgo.Record{Topic: rig.topics.Events(generation), Partition: int32(e.partition), Value: e.value}
+			record := &kgo.Record{Topic: rig.topics.Events(generation), Partition: int32(e.at.Partition()), Value: e.value}
 			err = errors.Join(err, stranger.ProduceSync(t.Context(), record).FirstErr())
 		}
 		if err = errors.Join(err, stranger.EndTransaction(t.Context(), kgo.TryAbort)); err != nil {

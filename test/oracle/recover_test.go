@@ -177,7 +177,7 @@ func TestReplayedLettersCountOnce(t *testing.T) {
 	for range 6 { // right records in the wrong partition
 		e := scribe.event(scribe.now.Add(-26 * time.Minute))
 		wrong := encoded(e, "WrongPartition")
-		wrong.partition = (wrong.partition + 1) % partitions
+		wrong.at = event.NewSrcPart(generation, (wrong.at.Partition()+1)%partitions)
 		rig.write([]entry{wrong})
 		lost = append(lost, Record{SrcPart: event.SrcPart(e.SrcPart), Offset: 1 << 40, Event: e})
 	}
@@ -188,8 +188,8 @@ func TestReplayedLettersCountOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rig.write([]entry{{value: value, partition: event.SrcPart(nobodys.SrcPart).Partition(), reason: "Poison"}})
-	rig.write([]entry{{value: []byte("\xff never a record"), reason: "Poison"}})
+	rig.write([]entry{{value: value, at: event.NewSrcPart(generation, event.SrcPart(nobodys.SrcPart).Partition()), reason: "Poison"}})
+	rig.write([]entry{{at: event.NewSrcPart(generation, 0), value: []byte("\xff never a record"), reason: "Poison"}})
 	rig.agree(patience)
 	rig.deadLettersAreNamed()
 	letters, err := rig.repairs().Letters(t.Context(), repair.Wanted{})

@@ -81,7 +81,7 @@ func newRig(t testing.TB, s stores, prefix string) *rig {
 func (r *rig) write(entries []entry) {
 	r.t.Helper()
 	for _, entry := range entries {
-		record := &kgo.Record{Topic: r.topics.Events(generation), Partition: int32(entry.partition), Value: entry.value}
+		record := &kgo.Record{Topic: r.topics.Events(entry.at.Generation()), Partition: int32(entry.at.Partition()), Value: entry.value}
 		if err := r.kafka.ProduceSync(r.t.Context(), record).FirstErr(); err != nil {
 			r.t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func (r *rig) write(entries []entry) {
 		if err := event.Decode(entry.value, e); err != nil {
 			r.t.Fatal(err)
 		}
-		r.records = append(r.records, Record{SrcPart: event.NewSrcPart(generation, entry.partition), Offset: uint64(record.Offset), Event: e})
+		r.records = append(r.records, Record{SrcPart: entry.at, Offset: uint64(record.Offset), Event: e})
 	}
 }
 

@@ -173,7 +173,7 @@ func TestARecordOfANewerFormatStopsItsPartitionAlone(t *testing.T) {
 	stopped(t, conditions, aggregate.ConditionNeedsUpgrade)
 	for range 40 {
 		e := scribe.entry()
-		if e.partition == 1 {
+		if e.at.Partition() == 1 {
 			rig.write([]entry{e})
 		}
 	}
@@ -237,7 +237,7 @@ func TestARecordTooLargeForADeadLetterStopsNobody(t *testing.T) {
 	scribe := newScribe(rand.New(rand.NewPCG(*seed, 500)), time.Now())
 	rig.write(scribe.entries(30))
 	// As large as a client sends: with the headers of a dead letter it would be larger.
-	rig.write([]entry{{partition: 1, value: bytes.Repeat([]byte("x"), 1_000_012-100), reason: "Poison"}})
+	rig.write([]entry{{at: event.NewSrcPart(generation, 1), value: bytes.Repeat([]byte("x"), 1_000_012-100), reason: "Poison"}})
 	rig.write(scribe.entries(30))
 	rig.start("workers", nil)
 	rig.agree(20 * time.Second)
