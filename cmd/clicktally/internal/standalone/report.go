@@ -50,7 +50,7 @@ func consequence(r *local.Report) string {
 		text += fmt.Sprintf("; %s no longer in the folder, kept until every file can be read: %s",
 			count(kept, "record", "records"), strings.Join(r.Result.Absent[:min(kept, maxNamed)], ", "))
 	}
-	return text
+	return text + started(r)
 }
 
 func filesWithErrors(problems []folder.Problem) int {

@@ -8,9 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/config/crd"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
@@ -22,8 +19,6 @@ import (
 )
 
 const (
-	// generation is the only set of event partitions that standalone has.
-	generation = 0
 	// forever keeps the embedded log whole: what is stored there is the only copy.
 	forever = -1 * time.Millisecond
 	// tokenKey is the key of a Secret that holds a traffic source's token.
@@ -40,9 +35,8 @@ type source struct {
 	log      *slog.Logger
 	pipeline *v1alpha1.AggregationPipeline
 	topics   topics.Names
-	// partitions is what the log has; a folder that asks for another number is told so.
-	partitions uint32
-	topicIDs   []*catalogpb.TopicID
+	first    *catalogpb.Generation // as long as none is announced
+	topicIDs map[string][]byte
 }
 
 // newSource reads the folder once and makes ready what its pipeline needs.
@@ -51,7 +45,7 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	src := &source{config: c, servers: s, keys: k, schema: schema, log: log}
+	src := &source{config: c, servers: s, keys: k, schema: schema, log: log, topicIDs: map[string][]byte{}}
 	set := (&folder.Loader{Schema: schema}).Load(ctx, c.Dirs...)
 	if src.pipeline = local.Pipeline(set); src.pipeline == nil {
 		for _, p := range set.Problems {
@@ -60,7 +54,7 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 		return nil, fmt.Errorf("no AggregationPipeline in %v: standalone needs one, and a Tracker; see config/samples", c.Dirs)
 	}
 	src.topics = topics.Names{Prefix: src.pipeline.Spec.Kafka.TopicPrefix}
-	if err := src.ensureTopics(ctx); err != nil {
+	if err := src.startTopics(ctx); err != nil {
 		return nil, err
 	}
 	if s.history != nil {
@@ -83,37 +77,6 @@ func (s *source) retention() store.Retention {
 	}.WithDefaults()
 }
 
-// ensureTopics creates the topics, or takes over those of an earlier run with their partitions.
-func (s *source) ensureTopics(ctx context.Context) error {
-	client, err := kgo.NewClient(s.servers.brokers()...)
-	if err != nil {
-		return fmt.Errorf("connect to Kafka: %w", err)
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	s.partitions = defaultPartitions
-	if p := s.pipeline.Spec.Kafka.Partitions; p > 0 {
-		s.partitions = uint32(p)
-	}
-	if there, err := admin.ListTopics(ctx, s.topics.Events(generation)); err != nil {
-		return fmt.Errorf("list topics: %w", err)
-	} else if n := len(there[s.topics.Events(generation)].Partitions); n > 0 && n != int(s.partitions) {
-		s.log.Warn("the log keeps its number of partitions: start with another --data to use the folder's", "log", n, "folder", s.partitions)
-		s.partitions = uint32(n)
-	}
-	ids, err := topics.Ensure(ctx, admin, s.topics, topics.Config{
-		Generation: generation, Partitions: int32(s.partitions), Replication: 1, Retention: forever, DeadLetters: forever,
-		Report: func(short topics.Shortfall) { s.log.Info("less durable than production", "shortfall", short.String()) },
-	})
-	if err != nil {
-		return err
-	}
-	for topic, id := range ids {
-		s.topicIDs = append(s.topicIDs, &catalogpb.TopicID{Topic: topic, Id: id[:]})
-	}
-	return nil
-}
-
 // run publishes the folder and every change in it until ctx ends.
 func (s *source) run(ctx context.Context, report func(local.Report)) error {
 	return local.Run(ctx, local.Config{
@@ -130,17 +93,11 @@ func (s *source) run(ctx context.Context, report func(local.Report)) error {
 }
 
 // prepare adds what a folder cannot know, and puts the tokens of traffic sources where trackers read them.
-func (s *source) prepare(_ context.Context, set *folder.Set) error {
+func (s *source) prepare(ctx context.Context, set *folder.Set) error {
 	set.Objects.Standalone = true
-	set.Objects.Topics = s.topicIDs
-	events := s.topics.Events(generation)
-	g := &catalogpb.Generation{Number: generation, Topic: events, Partitions: s.partitions}
-	for _, t := range s.topicIDs {
-		if t.Topic == events {
-			g.TopicId = t.Id
-		}
+	if err := s.announce(ctx, set); err != nil {
+		return err
 	}
-	set.Objects.Generations = []*catalogpb.Generation{g}
 	return s.projectSecrets(set)
 }
 
