@@ -60,8 +60,10 @@ func printGaps(w io.Writer, r *ledger.Report) {
 	for _, one := range g.Uneven {
 		fmt.Fprintf(w, "%s %s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", one.Boot, one.Part,
 			one.Settled-one.Base, one.Raw, one.DeadLetters, one.Voided, one.Journaled, one.Lost, one.Unacknowledged)
-		for i := range one.Missing {
-			fmt.Fprintf(w, "  %s\n", one.Missing[i])
+	}
+	for _, one := range g.Uneven {
+		for _, missing := range one.Missing {
+			fmt.Fprintf(w, "%s %s %s\n", one.Boot, one.Part, missing)
 		}
 	}
 }

@@ -29,7 +29,7 @@ var damages = map[string]damage{
 		status: ledger.False,
 		says: map[ledger.Kind][]string{
 			ledger.RawMissing:   {"partition 1/0", "raw holds", "not there: 6"},
-			ledger.ClicksLost:   {"boot 000000000000b001", "1 clicks lost", "counters 6 accepted between {minute 10} and {minute 14}"},
+			ledger.ClicksLost:   {"boot 000000000000b001", "1 lost", "counters 6 accepted between {minute 10} and {minute 14}"},
 			ledger.CountsDiffer: {"partition 1/0, {minute 12} to {minute 13}", `campaign "spring"`, "is 0 in raw and 1 in the minute rows"},
 		},
 	},
@@ -97,7 +97,7 @@ var damages = map[string]damage{
 		status: ledger.False,
 		says: map[ledger.Kind][]string{
 			ledger.RawMissing: {"partition 1/0", "says 2 distinct offsets, raw holds 0"},
-			ledger.ClicksLost: {"2 clicks lost"},
+			ledger.ClicksLost: {"2 lost"},
 		},
 	},
 	"a manifest covers more than it explains": {
@@ -110,7 +110,7 @@ var damages = map[string]damage{
 		status: ledger.False,
 		says: map[ledger.Kind][]string{
 			ledger.OffsetsUnexplained: {"says 0 rows, 0 dead letters and 0 moved records: 1 offsets are none of these"},
-			ledger.ClicksLost:         {"1 clicks lost"},
+			ledger.ClicksLost:         {"1 lost"},
 		},
 	},
 	"a settled click never reached the log": {
@@ -122,7 +122,7 @@ var damages = map[string]damage{
 		},
 		status: ledger.False,
 		says: map[ledger.Kind][]string{ledger.ClicksLost: {
-			"boot 000000000000b001 of tracker-b001, partition 1/1: 1 clicks lost below settled 24", "counters 22 accepted between {minute 2} and {minute 51}",
+			"boot 000000000000b001 of tracker-b001, partition 1/1: 1 lost below settled 24", "counters 22 accepted between {minute 2} and {minute 51}",
 		}},
 	},
 	"the tail of a boot that drained never reached the log": {
@@ -131,7 +131,7 @@ var damages = map[string]damage{
 			r.beat(deadBoot, func(h *event.Heartbeat) { h.Drained = true })
 		},
 		status: ledger.False,
-		says:   map[ledger.Kind][]string{ledger.ClicksLost: {"boot 000000000000dead", "1 clicks lost below settled 3", "counters 2 accepted after {minute 2}"}},
+		says:   map[ledger.Kind][]string{ledger.ClicksLost: {"boot 000000000000dead", "1 lost below settled 3", "counters 2 accepted after {minute 2}"}},
 	},
 	"a whole partition of a boot never reached the log": {
 		do: func(r *rig) {
@@ -140,7 +140,7 @@ var damages = map[string]damage{
 			r.beat(deadBoot, func(h *event.Heartbeat) { h.Drained = true })
 		},
 		status: ledger.False,
-		says:   map[ledger.Kind][]string{ledger.ClicksLost: {"partition 1/1: 2 clicks lost below settled 2", "counters 0 to 1 accepted at an unknown time"}},
+		says:   map[ledger.Kind][]string{ledger.ClicksLost: {"partition 1/1: 2 lost below settled 2", "counters 0 to 1 accepted at an unknown time"}},
 	},
 	"a journal holds events": {
 		do: func(r *rig) {

@@ -127,7 +127,7 @@ func (c *Config) gaps(ctx context.Context, p Period, boots []Boot, parts []*Part
 			}
 		}
 		for _, one := range uneven {
-			report.Uneven = append(report.Uneven, one.gap())
+			report.take(one.gap())
 		}
 	}
 	return report, report.sum(), nil
@@ -151,7 +151,22 @@ func (g *Gaps) add(pairs map[pairKey]*pair) []*pair {
 	return uneven
 }
 
-// sum adds up the uneven ones, and names those that lost clicks.
+// take adds a gap to the sums, and keeps it where there is something to tell.
+func (g *Gaps) take(one Gap) {
+	g.Counters += one.Settled - one.Base
+	g.Raw += one.Raw
+	g.DeadLetters += one.DeadLetters
+	g.Voided += one.Voided
+	g.Journaled += one.Journaled
+	g.Lost += one.Lost
+	g.Surplus += one.Surplus
+	g.Unacknowledged += one.Unacknowledged
+	if one.Raw != one.Settled-one.Base || one.Surplus+one.Unacknowledged > 0 {
+		g.Uneven = append(g.Uneven, one)
+	}
+}
+
+// sum orders the uneven ones, and names those that lost clicks.
 func (g *Gaps) sum() []Finding {
 	slices.SortStableFunc(g.Uneven, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(b.Lost, a.Lost), cmp.Compare(b.Unacknowledged, a.Unacknowledged))
@@ -160,14 +175,6 @@ func (g *Gaps) sum() []Finding {
 	var total uint64
 	for i := range g.Uneven {
 		one := &g.Uneven[i]
-		g.Counters += one.Settled - one.Base
-		g.Raw += one.Raw
-		g.DeadLetters += one.DeadLetters
-		g.Voided += one.Voided
-		g.Journaled += one.Journaled
-		g.Lost += one.Lost
-		g.Surplus += one.Surplus
-		g.Unacknowledged += one.Unacknowledged
 		if one.Lost == 0 {
 			continue
 		}
@@ -203,7 +210,7 @@ func (g *Gap) finding() Finding {
 			break
 		}
 	}
-	f.Message = fmt.Sprintf("boot %s of %s, partition %s: %d clicks lost below settled %d%s%s", g.Boot, g.Pod, g.Part, g.Lost, g.Settled, among, ranges)
+	f.Message = fmt.Sprintf("boot %s of %s, partition %s: %d lost below settled %d%s%s", g.Boot, g.Pod, g.Part, g.Lost, g.Settled, among, ranges)
 	return f
 }
 

@@ -47,6 +47,7 @@ type rig struct {
 	next     map[[2]uint64]uint64
 	records  []oracle.Record
 	loaded   map[event.SrcPart]uint64
+	born     map[uint64]bool
 	topicID  [16]byte
 }
 
@@ -54,7 +55,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, topics: topics.Names{Prefix: "ct"}, database: servers.Database(t), next: map[[2]uint64]uint64{},
-		hour: time.Now().UTC().Truncate(time.Hour).Add(-2 * time.Hour), loaded: map[event.SrcPart]uint64{},
+		hour: time.Now().UTC().Truncate(time.Hour).Add(-2 * time.Hour), loaded: map[event.SrcPart]uint64{}, born: map[uint64]bool{},
 	}
 	r.seeds = []kgo.Opt{kgo.SeedBrokers(servers.Kafka(t))}
 	var err error
@@ -126,6 +127,10 @@ func (r *rig) raw(partition uint32, value []byte) uint64 {
 // beat writes the heartbeat of a boot as of now: all its counters are settled unless change says otherwise.
 func (r *rig) beat(boot uint64, change func(*event.Heartbeat)) {
 	r.t.Helper()
+	if !r.born[boot] { // it lived in the rig's hour, also where that was yesterday
+		r.born[boot] = true
+		r.beat(boot, func(h *event.Heartbeat) { h.At, h.Partitions = r.hour.UnixMilli(), nil })
+	}
 	h := &event.Heartbeat{Pod: fmt.Sprintf("tracker-%x", boot), BootId: boot, At: time.Now().UnixMilli(), Version: "test"}
 	for n := range uint32(partitions) {
 		if next := r.next[[2]uint64{boot, uint64(n)}]; next > 0 {
