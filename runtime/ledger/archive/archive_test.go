@@ -15,9 +15,9 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/ledger/archive"
-	"github.com/clicktally/clicktally/runtime/ledger/internal/ledgertest"
 	"github.com/clicktally/clicktally/runtime/ledger/seal"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/test/ledgertest"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 var (
 	begin = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
 	now   = begin.Add(48 * time.Hour)
-	parts = []event.SrcPart{1<<16 | 0, 1<<16 | 1}
+	parts = []event.SrcPart{event.NewSrcPart(1, 0), event.NewSrcPart(1, 1)}
 )
 
 type rig struct {

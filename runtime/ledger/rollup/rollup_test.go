@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/clicktally/clicktally/runtime/event"
-	"github.com/clicktally/clicktally/runtime/ledger/internal/ledgertest"
 	"github.com/clicktally/clicktally/runtime/ledger/rollup"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/test/ledgertest"
 	"github.com/clicktally/clicktally/test/oracle"
 )
 
@@ -24,7 +24,7 @@ var (
 	begin = time.Date(2026, 10, 31, 20, 0, 0, 0, time.UTC)
 	end   = time.Date(2026, 11, 2, 6, 0, 0, 0, time.UTC)
 	now   = end.Add(24 * time.Hour)
-	parts = []event.SrcPart{3<<16 | 0, 3<<16 | 1, 4<<16 | 0}
+	parts = []event.SrcPart{event.NewSrcPart(3, 0), event.NewSrcPart(3, 1), event.NewSrcPart(4, 0)}
 	zones = []string{"UTC", "Asia/Kolkata", "America/St_Johns"}
 )
 

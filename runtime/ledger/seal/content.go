@@ -38,7 +38,7 @@ func digest(write func(io.Writer)) string {
 	sum := sha256.New()
 	buffered := bufio.NewWriter(sum)
 	write(buffered)
-	buffered.Flush() // a hash takes everything
+	_ = buffered.Flush() // a hash takes everything
 	return hex.EncodeToString(sum.Sum(nil))
 }
 

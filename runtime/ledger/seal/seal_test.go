@@ -15,9 +15,9 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/ledger"
-	"github.com/clicktally/clicktally/runtime/ledger/internal/ledgertest"
 	"github.com/clicktally/clicktally/runtime/ledger/seal"
 	"github.com/clicktally/clicktally/runtime/store"
+	"github.com/clicktally/clicktally/test/ledgertest"
 )
 
 // rig is a pipeline whose last completed hour is to be sealed.

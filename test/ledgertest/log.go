@@ -45,7 +45,7 @@ func New(t testing.TB) *Pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() }) // the test is over
 	p := &Pipeline{
 		T: t, Conn: conn, Database: servers.Database(t), Epoch: 1,
 		Log: map[event.SrcPart][]*event.Event{}, loaded: map[event.SrcPart]int{}, computed: map[event.SrcPart]int{},
