@@ -29,7 +29,7 @@ type binaries struct {
 // offset read from a file, put in by the compiler's overlay, because the ways from outside (faketime, a
 // time namespace) reach neither a static Go program nor the wall clock.
 func build(ctx context.Context, source, dir string) (binaries, error) {
-	overlay, err := clockOverlay(ctx, dir)
+	overlay, err := clockOverlay(ctx)
 	if err != nil {
 		return binaries{}, err
 	}
@@ -59,7 +59,17 @@ func build(ctx context.Context, source, dir string) (binaries, error) {
 	return b, nil
 }
 
-func clockOverlay(ctx context.Context, dir string) (string, error) {
+// clockOverlay writes the overlay where it stays: package time and all above it are compiled again
+// whenever its files have another name.
+func clockOverlay(ctx context.Context) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "clicktally", "faults")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
 	root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env GOROOT: %w", err)
