@@ -40,7 +40,8 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(standaloneCommand(), lintCommand(), explainCommand(), loadgenCommand(), demoCommand(), chdbCommand(), aclsCommand(), schemaCommand())
-	cmd.AddCommand(recountCommand())
 	cmd.AddCommand(restateCommand(), recoverCommand(), dlqCommand())
+	cmd.AddCommand(recountCommand())
+	cmd.AddCommand(sealCommand(), billCommand())
 	return cmd
 }

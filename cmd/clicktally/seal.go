@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/spf13/cobra"
+
+	"github.com/clicktally/clicktally/runtime/ledger"
+	"github.com/clicktally/clicktally/runtime/ledger/seal"
+)
+
+// sealFlags say which period is sealed and on what terms.
+type sealFlags struct {
+	repairFlags
+
+	from, to, zone string
+	grace, wait    time.Duration
+	request        seal.Request
+}
+
+func sealCommand() *cobra.Command {
+	f := sealFlags{}
+	cmd := &cobra.Command{
+		Use:   "seal PERIOD | --from TIME --to TIME --zone ZONE",
+		Short: "State the totals of a period for good",
+		Long: `Seal an hour, a day, a week from Monday or a month of a time zone: check that all of it is loaded, computed and
+balanced, count it over raw events, and create its next revision. When the last revision says the same, nothing is
+created. The status is 1 when the period cannot be sealed; what is in the way is named.`,
+		Example: `  clicktally seal 2026-11@Europe/Berlin --grace 48h
+  clicktally seal --from 2026-11-01 --to 2026-12-01 --zone Europe/Berlin --dry-run`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	f.add(flags)
+	flags.StringVar(&f.from, "from", "", "begin of the period: a date or time of the zone, or RFC 3339")
+	flags.StringVar(&f.to, "to", "", "end of the period, not included")
+	flags.StringVar(&f.zone, "zone", "UTC", "time zone of the period: an IANA name")
+	flags.DurationVar(&f.request.Grace, "grace", 0, "how long after its end the period waits for late events")
+	flags.StringSliceVar(&f.request.Billable, "billable", []string{"Valid", "Suspicious"}, "statuses of clicks that are billed")
+	flags.StringSliceVar(&f.request.Override, "override", nil, "boots, by id or pod, whose open journal or lost clicks are let pass")
+	flags.BoolVar(&f.request.DryRun, "dry-run", false, "count and compare, and write nothing")
+	flags.DurationVar(&f.wait, "wait", time.Minute, "how long to wait for what was logged to be loaded and computed")
+	return cmd
+}
+
+func (f *sealFlags) run(ctx context.Context, args []string, out, progress io.Writer) error {
+	var err error
+	if f.request.Period, err = f.period(args); err != nil {
+		return err
+	}
+	if f.request.Who, err = f.who(); err != nil {
+		return err
+	}
+	f.request.Say = func(step string) { fmt.Fprintln(progress, step+" ...") }
+	result, err := f.seal(ctx)
+	if err != nil {
+		return err
+	}
+	switch r := result.Revision; {
+	case result.Created:
+		fmt.Fprintf(out, "sealed %s: %d lines, content %s\n\n", r.Name(), len(r.Lines), r.Hash)
+	case f.request.DryRun && len(result.Adjustments) > 0:
+		fmt.Fprintf(out, "would seal %s: %d lines, content %s\n\n", r.Name(), len(r.Lines), r.Hash)
+	default:
+		fmt.Fprintf(out, "%s states the same already\n", r.Name())
+		return nil
+	}
+	return printLines(out, result.Revision.Billable, result.Adjustments)
+}
+
+func (f *sealFlags) period(args []string) (seal.Period, error) {
+	if len(args) == 1 {
+		if f.from != "" || f.to != "" {
+			return seal.Period{}, errors.New("name the period, or state --from and --to: not both")
+		}
+		return seal.ParsePeriod(args[0])
+	}
+	if f.from == "" || f.to == "" {
+		return seal.Period{}, errors.New("name a period such as 2026-11@Europe/Berlin, or state --from and --to")
+	}
+	zone, err := seal.LoadZone(f.zone)
+	if err != nil {
+		return seal.Period{}, err
+	}
+	from, err := timeIn("from", f.from, zone)
+	if err != nil {
+		return seal.Period{}, err
+	}
+	to, err := timeIn("to", f.to, zone)
+	if err != nil {
+		return seal.Period{}, err
+	}
+	return seal.NewPeriod(from, to, zone)
+}
+
+// timeIn reads RFC 3339, or a date or minute of a zone.
+func timeIn(flag, text string, zone *time.Location) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--%s %q: write a date such as 2026-11-01 or a time such as 2026-11-01T10:00, of %s", flag, text, zone)
+}
+
+func (f *sealFlags) seal(ctx context.Context) (*seal.Result, error) {
+	p, closeAll, err := f.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll()
+	at := recountFlags{kafka: f.kafka}
+	follower, stop, err := at.follow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	checker, err := ledger.New(ledger.Config{
+		Kafka: p.Kafka, Topics: p.Topics, ClickHouse: p.ClickHouse, Database: p.Database, Catalog: follower.Current, Patience: f.wait,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer checker.Close()
+	s, err := seal.New(seal.Config{ClickHouse: p.ClickHouse, Database: p.Database, Catalog: follower.Current, Checker: checker})
+	if err != nil {
+		return nil, err
+	}
+	return s.Seal(ctx, f.request)
+}
+
+// history connects to ClickHouse alone.
+func (f *repairFlags) history() (driver.Conn, error) {
+	if len(f.stores.ClickHouse) == 0 {
+		if err := f.fromStandalone(); err != nil {
+			return nil, err
+		}
+	}
+	return f.stores.OpenClickHouse(0)
+}
