@@ -98,7 +98,7 @@ func BenchmarkPaneMemory(b *testing.B) {
 	keep := func(name string, n int, fill func() any) {
 		before := heap()
 		kept := fill()
-		fmt.Printf("result: %s ours=%.1f\n", name, float64(heap()-before)/float64(n))
+		fmt.Printf("result: %s ours=%.1f\n", name, float64(int64(heap())-int64(before))/float64(n))
 		runtime.KeepAlive(kept)
 	}
 	keep("pane_bytes", 1, func() any {
@@ -126,11 +126,13 @@ func BenchmarkPaneMemory(b *testing.B) {
 		}
 		return s
 	})
+	runtime.KeepAlive(records)
 }
 
 // heap is what is reachable now, in bytes.
 func heap() uint64 {
 	runtime.GC()
+	runtime.GC() // what the first one only queued
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc

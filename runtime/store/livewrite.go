@@ -41,24 +41,7 @@ var higherWins = redis.NewScript(liveScript)
 // Write sends values in pipelines of a bounded size. After an error some may be missing: the caller
 // writes its open panes again.
 func (w *LiveWriter) Write(ctx context.Context, writes []LiveWrite) error {
-	type fields struct {
-		key  string
-		args []any // expiry, then src_part and value in turn
-	}
-	var order []*fields
-	byKey := map[string]*fields{}
-	for i := range writes {
-		write := &writes[i]
-		key := w.Keys.Counts(write.Minute, write.Entity)
-		f := byKey[key]
-		if f == nil {
-			expiry := write.Minute + int64((LiveKept+liveMargin)/time.Second)
-			f = &fields{key: key, args: []any{expiry}}
-			byKey[key] = f
-			order = append(order, f)
-		}
-		f.args = append(f.args, liveField(write.SrcPart), write.Counts.appendLive(nil, write.Ver))
-	}
+	order := hashes(w.Keys, writes)
 	for len(order) > 0 {
 		part := order[:min(livePipeline, len(order))]
 		order = order[len(part):]
@@ -82,6 +65,39 @@ func (w *LiveWriter) Write(ctx context.Context, writes []LiveWrite) error {
 	}
 	return nil
 }
+
+// hash is what one script call writes: expiry, then src_part and value in turn.
+type hash struct {
+	key  string
+	args []any
+}
+
+// hashes gathers writes by their key: most have one of their own.
+func hashes(keys LiveKeys, writes []LiveWrite) []hash {
+	order := make([]hash, 0, len(writes))
+	byKey := make(map[string]int, len(writes))
+	var part event.SrcPart
+	var field any // of part; the writes of a partition follow each other
+	for i := range writes {
+		write := &writes[i]
+		key := keys.Counts(write.Minute, write.Entity)
+		at, met := byKey[key]
+		if !met {
+			at = len(order)
+			byKey[key] = at
+			expiry := write.Minute + int64((LiveKept+liveMargin)/time.Second)
+			order = append(order, hash{key: key, args: append(make([]any, 0, 3), expiry)})
+		}
+		if field == nil || part != write.SrcPart {
+			part, field = write.SrcPart, liveField(write.SrcPart)
+		}
+		order[at].args = append(order[at].args, field, write.Counts.appendLive(make([]byte, 0, liveValue), write.Ver))
+	}
+	return order
+}
+
+// liveValue is room for most values.
+const liveValue = 128
 
 // Lost returns those of parts that a marker is missing for: Redis, or one server of a Cluster, lost what they had
 // written, or they write for the first time.
