@@ -61,6 +61,7 @@ func (k LiveKeys) Marker(shard int) string { return k.shard(shard) + "marker" }
 
 func (k LiveKeys) shard(n int) string { return k.Prefix + ":live:{" + strconv.Itoa(n) + "}:" }
 
+// shardOf is the part of the counters that an entity is in.
 func shardOf(e Entity) int {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, e.Kind+":"+e.ID) // a hash takes everything

@@ -97,7 +97,7 @@ func RedisSentinel(t testing.TB) *RedisNodes {
 	}
 	for _, address := range r.Addrs {
 		sentinel := redis.NewSentinelClient(&redis.Options{Addr: address})
-		t.Cleanup(func() { sentinel.Close() })
+		t.Cleanup(func() { _ = sentinel.Close() }) // the server goes with the test
 		r.await("the sentinels know each other and the replica", func(ctx context.Context) bool {
 			replicas, err := sentinel.Replicas(ctx, redisPrimary).Result()
 			others, errOthers := sentinel.Sentinels(ctx, redisPrimary).Result()
@@ -162,7 +162,7 @@ func (r *RedisNodes) Primary(key string) string {
 	r.t.Helper()
 	if r.Master != "" {
 		sentinel := redis.NewSentinelClient(&redis.Options{Addr: r.Addrs[0]})
-		defer sentinel.Close()
+		defer func() { _ = sentinel.Close() }()
 		hostPort, err := sentinel.GetMasterAddrByName(r.t.Context(), r.Master).Result()
 		if err != nil || len(hostPort) != 2 {
 			r.t.Fatalf("ask a sentinel for the primary: %v, %v", hostPort, err)
@@ -170,7 +170,7 @@ func (r *RedisNodes) Primary(key string) string {
 		return net.JoinHostPort(hostPort[0], hostPort[1])
 	}
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: r.Addrs})
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	node, err := client.MasterForKey(r.t.Context(), key)
 	if err != nil {
 		r.t.Fatal(err)
@@ -189,7 +189,7 @@ func (r *RedisNodes) awaitReplica(address string) {
 
 func (r *RedisNodes) client(address string) *redis.Client {
 	client := redis.NewClient(&redis.Options{Addr: address})
-	r.t.Cleanup(func() { client.Close() })
+	r.t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
