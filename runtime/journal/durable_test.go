@@ -59,8 +59,13 @@ func accepted(t testing.TB, a *Accepter, n int) map[string]bool {
 // allInLog checks that every id is in the log and that copies of one are the same bytes.
 func allInLog(t testing.TB, c *kfake.Cluster, ids map[string]bool) (copies int) {
 	t.Helper()
+	return allInLogOn(t, c.ListenAddrs(), ids)
+}
+
+func allInLogOn(t testing.TB, seeds []string, ids map[string]bool) (copies int) {
+	t.Helper()
 	bytes := map[string]string{}
-	for _, r := range logged(t, c, topic) {
+	for _, r := range loggedOn(t, seeds, topic) {
 		id := string(decode(t, []*kgo.Record{r})[0].EventId)
 		if was, ok := bytes[id]; ok {
 			copies++
@@ -85,8 +90,13 @@ func allInLog(t testing.TB, c *kfake.Cluster, ids map[string]bool) (copies int) 
 // lastBeats are the newest heartbeats by boot.
 func lastBeats(t testing.TB, c *kfake.Cluster) map[uint64]*event.Heartbeat {
 	t.Helper()
+	return lastBeatsOn(t, c.ListenAddrs())
+}
+
+func lastBeatsOn(t testing.TB, seeds []string) map[uint64]*event.Heartbeat {
+	t.Helper()
 	last := map[uint64]*event.Heartbeat{}
-	for _, r := range logged(t, c, heartbeats) {
+	for _, r := range loggedOn(t, seeds, heartbeats) {
 		h := &event.Heartbeat{}
 		if err := h.UnmarshalVT(r.Value); err != nil {
 			t.Fatal(err)

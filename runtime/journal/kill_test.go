@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
@@ -171,7 +170,7 @@ func TestKilledProcessesLoseNothingTheyAnswered(t *testing.T) {
 				}
 				return true
 			})
-			nothingSettledIsMissing(t, c)
+			nothingSettledIsMissing(t, c.ListenAddrs())
 			t.Logf("%d answered, %d left for the last start, %d copies in the log", len(acked), left, copies)
 			if left == 0 {
 				t.Error("nothing was left in the journal: the test met no crash that mattered")
@@ -182,14 +181,14 @@ func TestKilledProcessesLoseNothingTheyAnswered(t *testing.T) {
 
 // nothingSettledIsMissing is the ledger's sum for each drained boot: below settled, every counter is in
 // the log or voided.
-func nothingSettledIsMissing(t *testing.T, c *kfake.Cluster) {
+func nothingSettledIsMissing(t *testing.T, seeds []string) {
 	t.Helper()
 	type key struct {
 		boot uint64
 		src  uint32
 	}
 	inLog := map[key]map[uint64]bool{}
-	for _, e := range decode(t, logged(t, c, topic)) {
+	for _, e := range decode(t, loggedOn(t, seeds, topic)) {
 		k := key{e.BootId, e.SrcPart}
 		if inLog[k] == nil {
 			inLog[k] = map[uint64]bool{}
@@ -197,7 +196,7 @@ func nothingSettledIsMissing(t *testing.T, c *kfake.Cluster) {
 		inLog[k][e.Counter] = true
 	}
 	settled := uint64(0)
-	for boot, h := range lastBeats(t, c) {
+	for boot, h := range lastBeatsOn(t, seeds) {
 		for _, p := range h.Partitions {
 			below := uint64(0)
 			for counter := range inLog[key{boot, p.SrcPart}] {
