@@ -60,3 +60,6 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 func (c *Config) sourcesDir() string { return filepath.Join(c.Data, "sources") }
+
+// journalDir is where clicks wait while the embedded Kafka does not answer.
+func (c *Config) journalDir() string { return filepath.Join(c.Data, "journal") }

@@ -229,6 +229,7 @@ func (s *Standalone) startTracker(context.Context) error {
 		Tracker: s.trackID, Pod: "standalone", Version: s.config.Version, Kafka: s.servers.brokers(),
 		CatalogTopic: s.source.topics.Catalog(), HeartbeatTopic: s.source.topics.Heartbeats(),
 		SourcesDir:  s.config.sourcesDir(),
+		JournalDir:  s.config.journalDir(),
 		ClickIDKeys: [][]byte{s.keys.clickID}, HashKey: s.keys.hash, Log: s.config.Log,
 	})
 	if err != nil {
