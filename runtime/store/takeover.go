@@ -70,6 +70,27 @@ func ReadPositions(ctx context.Context, conn driver.Conn, db string, parts []eve
 	return positions, nil
 }
 
+// ReadShifts reads what makes src_offs out of offsets of the log, by src_part; parts without a recovery
+// have none.
+func ReadShifts(ctx context.Context, conn driver.Conn, db string, parts []event.SrcPart) (map[event.SrcPart]uint64, error) {
+	state := make(map[event.SrcPart]*Loaded, len(parts))
+	for _, part := range parts {
+		state[part] = &Loaded{}
+	}
+	err := readPositions(ctx, conn, db, partList(parts), state)
+	if err == nil {
+		err = readShifts(ctx, conn, db, partList(parts), state)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read where partitions were recovered: %w", err)
+	}
+	shifts := make(map[event.SrcPart]uint64, len(parts))
+	for part, s := range state {
+		shifts[part] = uint64(s.Shift)
+	}
+	return shifts, nil
+}
+
 // readPositions finds the first gap: manifests of different writers overlap, so a manifest continues
 // the run when it begins at or below the highest end before it.
 func readPositions(ctx context.Context, conn driver.Conn, db, list string, state map[event.SrcPart]*Loaded) error {
