@@ -56,7 +56,8 @@ func startFleet(b binaries, st *stores, p *pipeline, disks bool) (*fleet, error)
 		args := append(kafka[:len(kafka):len(kafka)],
 			"--tracker", "clicktally/local", "--listen", visitors, "--admin-listen", admin, "--unready-for", "0s",
 			"--click-id-keys-file", filepath.Join(p.dir, "keys/click-id"), "--hash-key-file", filepath.Join(p.dir, "keys/hash"),
-			"--sources-dir", filepath.Join(p.dir, "sources"), "--pod", fmt.Sprint("tracker-", i))
+			"--sources-dir", filepath.Join(p.dir, "sources"), "--pod", fmt.Sprint("tracker-", i),
+			"--data-dir", filepath.Join(p.dir, fmt.Sprint("data-", i))) // without Kafka it starts on the catalog it had
 		if b.journals {
 			dir := filepath.Join(p.dir, fmt.Sprint("journal-", i))
 			if disks {

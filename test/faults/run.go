@@ -92,6 +92,9 @@ func (c *campaignOfFaults) run(ctx context.Context, f fault, seed uint64) error 
 	}
 	r.load.rest()
 	figures, settle, failed := r.balance(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if failed != nil {
 		say("%s: no balance: %v", f.name, failed)
 		err = errors.Join(err, failed)

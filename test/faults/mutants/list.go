@@ -101,6 +101,21 @@ var mutants = []mutant{
 		catcher: test("./runtime/event", "TestBootIDsDoNotMeet"),
 	},
 	{
+		name:    "src_part re-used by recover",
+		edits:   []edit{{"runtime/aggregate/resume.go", "	p.shift = shift\n", "	p.shift = 0\n"}},
+		catcher: test("./test/oracle", "TestRecoverCountsATopicThatWasMadeAgain"),
+	},
+	{
+		name:    "bill sealed after a boot's heartbeat expired",
+		edits:   []edit{{"runtime/ledger/boots.go", "		AND boot_id NOT IN (SELECT boot_id FROM `", "		AND 0 AND boot_id NOT IN (SELECT boot_id FROM `"}},
+		catcher: test("./runtime/ledger/seal", "TestAPeriodIsNotSealed/after_the_heartbeats_of_a_boot_expired"),
+	},
+	{
+		name:    "bill sealed from rows, not from the catalog's partitions",
+		edits:   []edit{{"runtime/ledger/seal/seal.go", "return cuts, passed, s.covers(parts, cuts)", "return cuts, passed, nil"}},
+		catcher: test("./runtime/ledger/seal", "TestAPeriodIsNotSealed/when_the_check_says_nothing_about_a_partition_of_the_catalog"),
+	},
+	{
 		name:    "acknowledged before the log has it",
 		edits:   []edit{{"runtime/journal/client.go", "kgo.RequiredAcks(kgo.AllISRAcks())", "kgo.RequiredAcks(kgo.LeaderAck()), kgo.DisableIdempotentWrite()"}},
 		catcher: harness("broker-killed,partial-acks"),
