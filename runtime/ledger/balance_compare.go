@@ -104,8 +104,10 @@ func (c *Config) compareSurely(ctx context.Context, p Period, parts []*Part) ([]
 			return counts, nil, nil
 		case look == 2*looks:
 			keep(counts, lasting)
-			return counts, []Finding{{Kind: CountsMoved, From: &p.From, To: &p.To,
-				Message: fmt.Sprintf("%d figures of %s changed under the comparison each time it was tried", moved, p)}}, nil
+			return counts, []Finding{{
+				Kind: CountsMoved, From: &p.From, To: &p.To,
+				Message: fmt.Sprintf("%d figures of %s changed under the comparison each time it was tried", moved, p),
+			}}, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -137,7 +139,7 @@ func keep(counts []Count, lasting map[place]bool) {
 }
 
 func (c *Config) compareOnce(ctx context.Context, p Period, parts []*Part) ([]Count, error) {
-	query := c.sql(compareSQL, p, "{list}", listOf(parts), "{named}", fmt.Sprint(cellsNamed),
+	query := c.sql(compareSQL, p, "{list}", listOf(parts), "{named}", number(cellsNamed),
 		"{stored}", store.MinutesAtMarks(c.Database, p.From, p.To))
 	var counts []Count
 	err := c.each(ctx, query, func(scan func(...any) error) error {

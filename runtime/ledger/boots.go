@@ -50,7 +50,7 @@ func (b *Boot) open() string {
 func (c *Config) bootsOf(ctx context.Context, p Period, now time.Time) ([]Boot, error) {
 	query := `SELECT boot_id, argMax(pod, ver), argMax(version, ver), toDateTime(min(day), 'UTC') AS first, max(ver) AS last,
 		max(drained) AS over, argMax(journal_bytes, ver), argMax(journal_capacity, ver), argMax(journaled, ver)
-		FROM ` + store.Quote(c.Database) + `.boots WHERE src_part = ` + fmt.Sprint(uint32(store.NoPart)) + `
+		FROM ` + store.Quote(c.Database) + `.boots WHERE src_part = ` + number(uint32(store.NoPart)) + `
 		GROUP BY boot_id HAVING first < ` + moment(p.To) + ` AND (last >= ` + moment(p.From) + ` OR over = 0)
 		ORDER BY last`
 	rows, err := c.ClickHouse.Query(ctx, query)
@@ -101,7 +101,7 @@ func (c *Config) unheard(ctx context.Context, p Period, copied time.Time) ([]Fin
 	query := `SELECT boot_id, count(), min(accepted), max(accepted) FROM ` + store.Quote(c.Database) + `.events
 		WHERE accepted >= ` + moment(p.From) + ` AND accepted < ` + moment(before) + ` AND minute >= ` + moment(p.From.Add(-backdated)) + `
 		AND boot_id NOT IN (SELECT boot_id FROM ` + store.Quote(c.Database) + `.boots)
-		GROUP BY boot_id ORDER BY boot_id LIMIT ` + fmt.Sprint(maxFindings)
+		GROUP BY boot_id ORDER BY boot_id LIMIT ` + number(maxFindings)
 	rows, err := c.ClickHouse.Query(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("look for boots that never reported: %w", err)

@@ -130,6 +130,9 @@ func onlyTime(found []Finding) bool {
 	return len(found) > 0
 }
 
+// number is a whole number in SQL.
+func number[N int | uint32 | uint64](n N) string { return strconv.FormatUint(uint64(n), 10) }
+
 // moment is a time in SQL.
 func moment(t time.Time) string {
 	return "fromUnixTimestamp64Milli(" + strconv.FormatInt(t.UnixMilli(), 10) + ", 'UTC')"

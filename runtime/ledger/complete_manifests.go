@@ -53,7 +53,7 @@ func (c *Config) notLoaded(ctx context.Context, parts []*Part) ([]Finding, error
 	}
 	var found []Finding
 	holed := map[uint32]bool{}
-	err := c.each(ctx, c.sql(runsSQL, Period{}, "{list}", listOf(parts), "{named}", fmt.Sprint(holesNamed)), func(scan func(...any) error) error {
+	err := c.each(ctx, c.sql(runsSQL, Period{}, "{list}", listOf(parts), "{named}", number(holesNamed)), func(scan func(...any) error) error {
 		var part uint32
 		var to, holes, lost uint64
 		var first, last []uint64
@@ -78,7 +78,7 @@ func (c *Config) notLoaded(ctx context.Context, parts []*Part) ([]Finding, error
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
 	for _, p := range parts {
-		if f := p.behind(); f != nil && !(f.Kind == NotLoaded && holed[p.SrcPart]) {
+		if f := p.behind(); f != nil && (f.Kind != NotLoaded || !holed[p.SrcPart]) {
 			found = append(found, *f)
 		}
 	}

@@ -169,7 +169,7 @@ func (c *Config) missingOffsets(ctx context.Context, m *manifest) (string, error
 		WHERE number NOT IN (SELECT src_off FROM {db}.events WHERE src_part = {part} AND src_off >= {first} AND src_off < {first} + {count})
 		AND number NOT IN (SELECT src_off FROM {db}.dead_letters WHERE src_part = {part})`
 	var missing []string
-	err := c.each(ctx, c.sql(query, Period{}, "{part}", fmt.Sprint(m.part), "{first}", fmt.Sprint(m.from), "{count}", fmt.Sprint(m.to-m.from)),
+	err := c.each(ctx, c.sql(query, Period{}, "{part}", number(m.part), "{first}", number(m.from), "{count}", number(m.to-m.from)),
 		func(scan func(...any) error) error { return scan(&missing) })
 	if err != nil || len(missing) == 0 {
 		return "", err

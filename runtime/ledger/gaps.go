@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,8 @@ const (
 	maxPairs = 5000
 	// rangesNamed bounds the ranges of missing counters that are named per (boot, src_part).
 	rangesNamed = 20
+	// rangesTold bounds those in a finding's message.
+	rangesTold = 3
 )
 
 // Gap balances the counters of one (boot, src_part): Settled = Raw + DeadLetters + Voided + Journaled + Lost,
@@ -196,7 +199,7 @@ func (g *Gap) finding() Finding {
 	if g.Voided+g.Journaled > 0 {
 		among = fmt.Sprintf(", among what is missing beside %d voided and %d journaled", g.Voided, g.Journaled)
 	}
-	ranges := ""
+	var ranges []string
 	for i := range g.Missing {
 		m := &g.Missing[i]
 		if !m.Settled {
@@ -205,12 +208,12 @@ func (g *Gap) finding() Finding {
 		if f.Range == nil {
 			f.Range, f.From, f.To = &m.Range, timeOrNil(m.After), timeOrNil(m.Before)
 		}
-		if ranges += fmt.Sprintf("; counters %s accepted %s", m.Range, m.span()); i == 2 && len(g.Missing) > 3 {
-			ranges += fmt.Sprintf("; and %d more ranges", uint64(len(g.Missing)-3)+g.MissingLeft)
-			break
-		}
+		ranges = append(ranges, fmt.Sprintf("; counters %s accepted %s", m.Range, m.span()))
 	}
-	f.Message = fmt.Sprintf("boot %s of %s, partition %s: %d lost below settled %d%s%s", g.Boot, g.Pod, g.Part, g.Lost, g.Settled, among, ranges)
+	if more := uint64(len(ranges)) + g.MissingLeft; more > rangesTold {
+		ranges = append(ranges[:min(len(ranges), rangesTold)], fmt.Sprintf("; and %d more ranges", more-rangesTold))
+	}
+	f.Message = fmt.Sprintf("boot %s of %s, partition %s: %d lost below settled %d%s%s", g.Boot, g.Pod, g.Part, g.Lost, g.Settled, among, strings.Join(ranges, ""))
 	return f
 }
 

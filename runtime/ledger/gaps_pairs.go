@@ -37,7 +37,7 @@ type pair struct {
 
 // even says whether every counter was seen and nothing is open, so that no closer look is needed.
 func (p *pair) even() bool {
-	return p.present == p.settled-p.base && p.letters == 0 && p.voided == 0 && p.journaled == 0 && !(p.dead && p.next > p.settled)
+	return p.present == p.settled-p.base && p.letters == 0 && p.voided == 0 && p.journaled == 0 && (!p.dead || p.next <= p.settled)
 }
 
 // gap balances the pair after the precise look.
@@ -137,7 +137,7 @@ func (c *Config) readPresent(ctx context.Context, p Period, parts []*Part, pairs
 	for key, one := range pairs {
 		if boots[key.boot] == nil {
 			boots[key.boot] = one.boot
-			ids = append(ids, fmt.Sprint(key.boot))
+			ids = append(ids, number(key.boot))
 		}
 		if one.at.After(until) {
 			until = one.at
@@ -239,7 +239,7 @@ func (c *Config) readMissingSince(ctx context.Context, pairs []*pair, since time
 	seen := map[uint32]bool{}
 	for _, one := range pairs {
 		byKey[one.key] = one
-		ids = append(ids, fmt.Sprint(one.key.boot))
+		ids = append(ids, number(one.key.boot))
 		list = append(list, fmt.Sprintf("(%d, %d, %d, %d, %d)", one.key.boot, one.key.part, one.base, one.settled, max(one.next, one.settled)))
 		if !seen[one.key.part] {
 			seen[one.key.part] = true
@@ -247,7 +247,7 @@ func (c *Config) readMissingSince(ctx context.Context, pairs []*pair, since time
 		}
 	}
 	query := strings.NewReplacer("{db}", store.Quote(c.Database), "{list}", listOf(parts), "{mine}", c.madeFor(parts), "{boots}", strings.Join(ids, ", "),
-		"{pairs}", strings.Join(list, ", "), "{named}", fmt.Sprint(rangesNamed),
+		"{pairs}", strings.Join(list, ", "), "{named}", number(rangesNamed),
 		"{since}", moment(since), "{oldest}", second(later(since.Add(-backdated), time.Unix(0, 0)))).Replace(missingSQL)
 	return c.each(ctx, query, func(scan func(...any) error) error {
 		var key pairKey

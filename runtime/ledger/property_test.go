@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 // is what minute rows are held against, so it has to be right by itself.
 func TestTheRecountEqualsTheOracle(t *testing.T) {
 	for seed := range uint64(6) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			r := newRig(t)
 			rng := rand.New(rand.NewPCG(seed, 7))
 			for range 1 + rng.IntN(3) {
