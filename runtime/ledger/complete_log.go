@@ -11,6 +11,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/runtime/store"
 )
 
 // readLog asks Kafka where every partition begins and ends, and whether it is still the topic that
@@ -67,12 +68,20 @@ func (c *Config) readTopic(ctx context.Context, admin *kadm.Client, g *catalogpb
 	if err != nil {
 		return nil, err
 	}
+	list := make([]event.SrcPart, g.GetPartitions())
+	for n := range list {
+		list[n] = event.NewSrcPart(g.GetNumber(), uint32(n))
+	}
+	shifts, err := store.ReadShifts(ctx, c.ClickHouse, c.Database, list)
+	if err != nil {
+		return nil, err
+	}
 	for n := range g.GetPartitions() {
 		start, there := starts.Lookup(topic, int32(n))
 		end, known := ends.Lookup(topic, int32(n))
-		p := parts[uint32(event.NewSrcPart(g.GetNumber(), n))]
+		p, shift := parts[uint32(list[n])], shifts[list[n]]
 		if there && known && start.Err == nil && end.Err == nil {
-			p.Start, p.End, p.known = uint64(start.Offset), uint64(end.Offset), true
+			p.Start, p.End, p.known = uint64(start.Offset)+shift, uint64(end.Offset)+shift, true
 		}
 	}
 	return nil, nil
