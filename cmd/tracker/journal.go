@@ -25,7 +25,7 @@ type journalOptions struct {
 
 func (o *journalOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.dir, "journal-dir", "", "folder in which events wait while Kafka is away, for this process alone; empty: there is no journal")
-	flags.StringVar(&o.size, "journal-size", "1Gi", "room of the journal, a quantity such as 4Gi; about 3 million clicks fit into 1Gi")
+	flags.StringVar(&o.size, "journal-size", "1Gi", "room of the journal, a quantity such as 4Gi; about 2 million clicks fit into 1Gi")
 	flags.StringVar(&o.policy, "ack-policy", "", "what makes a click durable: Race, Kafka or Journal (default spec.ack.policy of the Tracker)")
 	flags.DurationVar(&o.budget, "ack-budget", 0, "how long Race waits for Kafka (default spec.ack.budget of the Tracker)")
 	flags.StringVar(&o.whenFull, "journal-when-full", "", "what happens to visitors when the journal is full: RedirectUnbilled or Reject (default spec.journal.whenFull of the Tracker)")

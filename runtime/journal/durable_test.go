@@ -202,7 +202,7 @@ func TestWhatKafkaRefusesIsShippedWhenItIsTaken(t *testing.T) {
 
 func TestARecordThatNoLogWouldTakeIsNotJournaled(t *testing.T) {
 	c := newCluster(t)
-	a := newAccepter(t, c, journaling(t.TempDir(), func(cfg *Config) { cfg.Ack.WhenFull = Reject }))
+	a := newAccepter(t, c, journaling(t.TempDir(), func(cfg *Config) { cfg.Ack = Ack{Budget: patience, WhenFull: Reject} }))
 	refuse(c, func() int16 { return kerr.InvalidRecord.Code })
 	if err := a.Accept(t.Context(), click("ad-1")); !errors.Is(err, ErrRefused) {
 		t.Fatalf("got %v, want ErrRefused", err)
@@ -263,7 +263,7 @@ func TestWithADeadDiskKafkaAnswers(t *testing.T) {
 	for _, policy := range []Policy{Race, Journal} {
 		c := newCluster(t)
 		disk := waltest.New()
-		a := newAccepter(t, c, func(cfg *Config) { cfg.FS, cfg.Ack.Policy = disk, policy })
+		a := newAccepter(t, c, func(cfg *Config) { cfg.FS, cfg.Ack = disk, Ack{Policy: policy, Budget: patience, WhenFull: Reject} })
 		disk.Before = func(waltest.Op) error { return syscall.EIO }
 		ids := accepted(t, a, 50)
 		allInLog(t, c, ids)

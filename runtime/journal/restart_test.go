@@ -136,7 +136,7 @@ func TestADeadBootIsReportedAsOfAfterItsOwnReportsWhereTheClockWentBack(t *testi
 func TestABootThatLeftNothingIsReportedAsDrained(t *testing.T) {
 	c := newCluster(t)
 	disk := waltest.New()
-	a := newAccepter(t, c, func(cfg *Config) { cfg.FS = disk })
+	a := newAccepter(t, c, func(cfg *Config) { cfg.FS, cfg.Ack.Budget = disk, patience })
 	accepted(t, a, 5)
 	boot := a.BootID()
 	next := newAccepter(t, c, func(cfg *Config) { cfg.FS = disk.Crash(rand.New(rand.NewPCG(1, 1))) })

@@ -6,7 +6,7 @@ import (
 )
 
 // fullPatience is how long a caller whom the journal had to refuse waits for Kafka.
-const fullPatience = 250 * time.Millisecond
+const fullPatience = time.Second
 
 // race waits for Kafka's answer, no longer than the budget.
 func (w *pending) race(ctx context.Context, budget time.Duration) {
