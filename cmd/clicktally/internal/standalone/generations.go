@@ -72,6 +72,9 @@ func (s *source) withAdmin(do func(*kadm.Client) error) error {
 // never change, and one more when the folder asks for more partitions. What is announced is decided
 // once and read back from the catalog ever after, so that a restart invents nothing.
 func (s *source) announce(ctx context.Context, set *folder.Set) error {
+	if err := s.lookAtTopics(ctx); err != nil {
+		return err
+	}
 	list := announcedIn(set.Objects.Previous)
 	if len(list) == 0 {
 		list = catalog.Generations{s.first}
