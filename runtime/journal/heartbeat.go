@@ -88,9 +88,10 @@ func (a *Accepter) beat(ctx context.Context, b *boot, over bool) (drained bool, 
 		Pod: b.pod, BootId: b.id, At: b.reportedAt(), Version: a.cfg.Version,
 		Partitions: parts, Drained: over && !open,
 	}
+	used, capacity := a.disk.use()
+	h.JournalCapacity = capacity // of every boot: one that is never reported as drained may have left events there
 	if !over {
-		h.LogAwaySince = a.away.since.Load()
-		h.JournalBytes, h.JournalCapacity = a.disk.use()
+		h.LogAwaySince, h.JournalBytes = a.away.since.Load(), used
 	}
 	if a.cfg.CatalogState != nil {
 		h.AppliedOffset, h.RejectedKeys = a.cfg.CatalogState()

@@ -49,7 +49,7 @@ func (b *Boot) open() string {
 // under another pod.
 func (c *Config) bootsOf(ctx context.Context, p Period, now time.Time) ([]Boot, error) {
 	query := `SELECT boot_id, argMax(pod, ver), argMax(version, ver), toDateTime(min(day), 'UTC') AS first, max(ver) AS last,
-		max(drained) AS over, argMax(journal_bytes, ver), argMax(journal_capacity, ver), argMax(journaled, ver)
+		max(drained) AS over, argMax(journal_bytes, ver), max(journal_capacity), argMax(journaled, ver)
 		FROM ` + store.Quote(c.Database) + `.boots WHERE src_part = ` + number(uint32(store.NoPart)) + `
 		GROUP BY boot_id HAVING first < ` + moment(p.To) + ` AND (last >= ` + moment(p.From) + ` OR over = 0)
 		ORDER BY last`
