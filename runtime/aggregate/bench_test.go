@@ -121,7 +121,7 @@ func BenchmarkPaneMemory(b *testing.B) {
 	})
 	keep("foreign_id_bytes", len(records), func() any {
 		s := newIdentities()
-		for i := range len(records) {
+		for i := range records {
 			s.foreign[[16]byte{byte(i), byte(i >> 8), byte(i >> 16)}] = counted{}
 		}
 		return s

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,7 +127,7 @@ func TestAFieldOfANewerWriterIsSkippedAndABrokenOneIsPoison(t *testing.T) {
 		"field 0":                              {tail: []byte{0x00, 0x01}, bad: true},
 		"signals that are none":                {tail: []byte{0xa2, 0x03, 0x01, 0xff}, bad: true},
 	} {
-		_, err := d.Decode(append(b[:len(b):len(b)], test.tail...))
+		_, err := d.Decode(append(slices.Clip(b), test.tail...))
 		if (err != nil) != test.bad {
 			t.Errorf("%s: %v", name, err)
 		}
