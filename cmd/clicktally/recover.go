@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -110,7 +111,7 @@ func writeStopped(out io.Writer, found []repair.Finding) error {
 	for _, f := range found {
 		records := "unknown: the log that held them is gone"
 		if f.Records >= 0 {
-			records = fmt.Sprint(f.Records)
+			records = strconv.FormatInt(f.Records, 10)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t[%d, %d)\t%s\t%s\t%s\n", f.Source(), f.Topic, f.Condition, f.From, f.To, records, shortTime(f.After), shortTime(f.Until))
 	}

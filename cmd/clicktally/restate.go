@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -153,7 +154,7 @@ func figuresOf(before, after map[string]int64) []string {
 // amount is a count, or money out of micros: its figure ends in a currency.
 func amount(figure string, value int64) string {
 	if !strings.Contains(figure, " ") {
-		return fmt.Sprint(value)
+		return strconv.FormatInt(value, 10)
 	}
 	sign := ""
 	if value < 0 {
