@@ -58,7 +58,7 @@ simulate: ## Play SCHEDULES=100000 seeded schedules of the counting protocol (SE
 	go test ./test/simulate -count=1 -v -timeout 30m -run TestEverySchedule -schedules $(SCHEDULES) -seed $(SEED)
 
 .PHONY: faults
-faults: ## Strike real processes on real stores, about 10 minutes (FAULT=name SEED=n; LONG=1: until stopped)
+faults: ## Strike real processes on real stores, a quarter of an hour (FAULT=name SEED=n; LONG=1: until stopped)
 	hack/test-deps
 	go run ./test/faults $(if $(FAULT),-fault $(FAULT)) $(if $(SEED),-seed $(SEED)) $(if $(LONG),-long) $(if $(RATE),-rate $(RATE))
 
