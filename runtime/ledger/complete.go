@@ -36,8 +36,9 @@ type Part struct {
 	End    uint64 `json:"end"`
 	Loaded uint64 `json:"loaded"`
 	// Lost counts offsets that an operator gave up (clicktally recover).
-	Lost  uint64 `json:"lost,omitempty"`
-	known bool
+	Lost   uint64 `json:"lost,omitempty"`
+	known  bool
+	before uint64 // Loaded, just before Kafka was asked for the end
 }
 
 // generationsOf are the generations that events of a period may lie in: those that cover it, each from
@@ -72,6 +73,9 @@ func partsOf(generations []*catalogpb.Generation) []*Part {
 func (c *Config) completeness(ctx context.Context, p Period, say func(string)) ([]*Part, []Finding, error) {
 	generations := generationsOf(c.Catalog().Generations(), p)
 	parts := partsOf(generations)
+	if err := c.markLoaded(ctx, parts); err != nil {
+		return parts, nil, err
+	}
 	found, err := c.readLog(ctx, generations, parts)
 	if err != nil {
 		return parts, nil, err

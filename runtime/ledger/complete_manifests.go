@@ -85,15 +85,27 @@ func (c *Config) notLoaded(ctx context.Context, parts []*Part) ([]Finding, error
 	return found, nil
 }
 
-// behind says how the load of the partition stands to its log, nil when all is loaded.
+// markLoaded notes how far the load is before Kafka is asked where the log ends: it goes on meanwhile,
+// and only what was loaded by then says anything of that end.
+func (c *Config) markLoaded(ctx context.Context, parts []*Part) error {
+	if _, err := c.notLoaded(ctx, parts); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		p.before = p.Loaded
+	}
+	return nil
+}
+
+// behind says how the load of the partition stands to its log, nil when all of it is loaded.
 func (p *Part) behind() *Finding {
-	if !p.known || p.Loaded == p.End {
+	if !p.known || p.before <= p.End && p.Loaded >= p.End {
 		return nil
 	}
 	f := &Finding{Kind: LogLost, Part: p.Name}
 	switch {
-	case p.Loaded > p.End:
-		f.Message = fmt.Sprintf("partition %s: the log ends at offset %d, and was loaded up to %d: it is another log, or lost its end", p.Name, p.End, p.Loaded)
+	case p.before > p.End:
+		f.Message = fmt.Sprintf("partition %s: the log ends at offset %d, and was loaded up to %d: it is another log, or lost its end", p.Name, p.End, p.before)
 	case p.Loaded < p.Start:
 		f.Range = &Range{p.Loaded, p.Start - 1}
 		f.Message = fmt.Sprintf("partition %s: the log begins at %d, %s never loaded", p.Name, p.Start, f.Range.of("offset"))
