@@ -326,3 +326,22 @@ func TestSettledDoesNotPassWhatIsNotSynced(t *testing.T) {
 		t.Errorf("progress %v after the sync", parts)
 	}
 }
+
+func TestWhatADyingDiskMayHoldIsNotVoidedWhenKafkaRefusesIt(t *testing.T) {
+	c := newCluster(t)
+	disk := waltest.New()
+	a := newAccepter(t, c, func(cfg *Config) { cfg.FS, cfg.Ack.Budget = disk, patience })
+	refuse(c, func() int16 { return kerr.TopicAuthorizationFailed.Code })
+	disk.Before = func(op waltest.Op) error {
+		if op.Kind == waltest.Sync {
+			return syscall.EIO
+		}
+		return nil
+	}
+	if err := a.Accept(t.Context(), click("ad-1")); !errors.Is(err, ErrTimeout) {
+		t.Fatalf("got %v, want that nobody knows", err)
+	}
+	if parts, open := a.boot.Load().progress(); !open || parts[0].Settled != 0 || a.Stats().Voided != 0 {
+		t.Errorf("progress %v: a restart may find it on the disk", parts)
+	}
+}
