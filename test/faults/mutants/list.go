@@ -111,7 +111,7 @@ var mutants = []mutant{
 		catcher: test("./runtime/ledger/seal", "TestAPeriodIsNotSealed/after_the_heartbeats_of_a_boot_expired"),
 	},
 	{
-		name:    "bill sealed from rows, not from the catalog's partitions",
+		name:    "bill sealed from rows instead of the catalog",
 		edits:   []edit{{"runtime/ledger/seal/seal.go", "return cuts, passed, s.covers(parts, cuts)", "return cuts, passed, nil"}},
 		catcher: test("./runtime/ledger/seal", "TestAPeriodIsNotSealed/when_the_check_says_nothing_about_a_partition_of_the_catalog"),
 	},
