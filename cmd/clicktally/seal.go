@@ -19,7 +19,7 @@ type sealFlags struct {
 	repairFlags
 
 	from, to, zone string
-	grace, wait    time.Duration
+	wait           time.Duration
 	request        seal.Request
 }
 

@@ -180,7 +180,7 @@ func (w *worker) computeDue(p *partition) {
 			w.checkMinute(key)
 		}
 		marks := func() {
-			w.tables.insertMark(key, w.ahead(key, cut, epoch))
+			w.tables.insertMark(key, w.ahead(cut, epoch))
 			w.checkMinute(key)
 		}
 		p.retry = func() {
@@ -200,7 +200,7 @@ func (w *worker) computeDue(p *partition) {
 }
 
 // ahead is the mark that a rule-breaker writes before the rows are there.
-func (w *worker) ahead(key minuteKey, cut uint64, epoch uint16) *mark {
+func (w *worker) ahead(cut uint64, epoch uint16) *mark {
 	if !w.rules.MarkFirst {
 		return nil
 	}

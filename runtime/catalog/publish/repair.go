@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
@@ -65,11 +66,11 @@ func Repaired(ctx context.Context, config Config, before *catalogpb.Pipeline) (b
 		return false, nil
 	}
 	ids := func(p *catalogpb.Pipeline) string {
-		var all string
+		var all strings.Builder
 		for _, t := range p.GetTopics() {
-			all += fmt.Sprintf("%s %x\n", t.GetTopic(), t.GetId())
+			fmt.Fprintf(&all, "%s %x\n", t.GetTopic(), t.GetId())
 		}
-		return all
+		return all.String()
 	}
 	return now.GetEpoch() != before.GetEpoch() || ids(now) != ids(before), nil
 }
