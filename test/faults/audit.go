@@ -87,12 +87,6 @@ func (a *auditor) unwatch() time.Duration {
 	return max(a.longest, time.Since(a.last))
 }
 
-func (a *auditor) count() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.entries)
-}
-
 func (a *auditor) close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -26,7 +26,7 @@ func newClient(addresses []string) *client {
 	return &client{trackers: addresses, http: &fasthttp.Client{
 		MaxConnsPerHost: 1024, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout,
 		// A GET that is repeated behind our back would be a second click.
-		MaxIdemponentCallAttempts: 1, RetryIf: func(*fasthttp.Request) bool { return false },
+		MaxIdemponentCallAttempts: 1, RetryIfErr: func(*fasthttp.Request, int, error) (bool, bool) { return false, false },
 		NoDefaultUserAgentHeader: true, DisablePathNormalizing: true,
 	}}
 }

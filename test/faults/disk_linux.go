@@ -37,7 +37,7 @@ func mountDisk(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer image.Close()
+	defer func() { _ = image.Close() }()
 	if err := image.Truncate(diskBytes); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,14 +47,14 @@ func startFleet(b binaries, st *stores, p *pipeline, disks bool) (*fleet, error)
 		return nil, err
 	}
 	kafka := []string{"--kafka", strings.Join(st.seeds, ","), "--topic-prefix", p.prefix}
-	shared := append(kafka[:len(kafka):len(kafka)],
+	shared := append(slices.Clip(kafka),
 		"--redis", st.redisWire.address(), "--clickhouse", st.engineLiar.address(), "--clickhouse-http", "--database", p.prefix)
 	for i := range trackers {
 		visitors, admin, err := twoAddresses()
 		if err != nil {
 			return f, err
 		}
-		args := append(kafka[:len(kafka):len(kafka)],
+		args := append(slices.Clip(kafka),
 			"--tracker", "clicktally/local", "--listen", visitors, "--admin-listen", admin, "--unready-for", "0s",
 			"--click-id-keys-file", filepath.Join(p.dir, "keys/click-id"), "--hash-key-file", filepath.Join(p.dir, "keys/hash"),
 			"--sources-dir", filepath.Join(p.dir, "sources"), "--pod", fmt.Sprint("tracker-", i),
@@ -79,7 +80,7 @@ func startFleet(b binaries, st *stores, p *pipeline, disks bool) (*fleet, error)
 			return nil, err
 		}
 		f.admins = append(f.admins, admin)
-		args := append(shared[:len(shared):len(shared)], "--admin-listen", admin)
+		args := append(slices.Clip(shared), "--admin-listen", admin)
 		f.aggregators = append(f.aggregators, f.add(p, fmt.Sprint("aggregator-", i), b.aggregator, args).keep())
 	}
 	api, admin, err := twoAddresses()
@@ -87,7 +88,7 @@ func startFleet(b binaries, st *stores, p *pipeline, disks bool) (*fleet, error)
 		return nil, err
 	}
 	f.queryAddr = api
-	f.query = f.add(p, "query", b.query, append(shared[:len(shared):len(shared)], "--listen", api, "--admin-listen", admin)).keep()
+	f.query = f.add(p, "query", b.query, append(slices.Clip(shared), "--listen", api, "--admin-listen", admin)).keep()
 	return f, nil
 }
 

@@ -110,7 +110,7 @@ func (p *pipeline) publish(ctx context.Context, st *stores, ids topics.IDs) erro
 			Log: slog.New(slog.DiscardHandler),
 		})
 	}()
-	p.stop = func() { cancel(); <-ended }
+	p.stop = func() { cancel(); _ = <-ended }
 	select {
 	case r := <-first:
 		for _, problem := range r.Problems {

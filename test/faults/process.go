@@ -83,7 +83,7 @@ func (p *process) runOnce() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	command := exec.Command(p.program, p.args...)
 	command.Stdout, command.Stderr = log, log
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -135,19 +135,19 @@ func (p *process) announce() {
 	p.changed = make(chan struct{})
 }
 
-// signal sends to the running process; it says whether there was one.
-func (p *process) signal(s syscall.Signal) bool {
+// signal sends to the process if it runs.
+func (p *process) signal(s syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.command == nil {
-		return false
+		return
 	}
 	p.asked = p.asked || s == syscall.SIGTERM
-	return syscall.Kill(p.command.Process.Pid, s) == nil
+	_ = syscall.Kill(p.command.Process.Pid, s) // one that has just died is what was wanted
 }
 
 // kill ends the running process as kill -9 does; it is started again.
-func (p *process) kill() bool { return p.signal(syscall.SIGKILL) }
+func (p *process) kill() { p.signal(syscall.SIGKILL) }
 
 // hold ends the process and keeps it dead until release.
 func (p *process) hold() {

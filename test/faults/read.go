@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -213,7 +214,7 @@ func readLive(ctx context.Context, queryAddr, campaign string) (liveFigures, err
 	f := liveFigures{spend: map[string]int64{}}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	query := url.Values{"campaign_id": {campaign}, "window_minutes": {fmt.Sprint(int(liveWindow / time.Minute))}}
+	query := url.Values{"campaign_id": {campaign}, "window_minutes": {strconv.Itoa(int(liveWindow / time.Minute))}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+queryAddr+"/v1/stats/realtime?"+query.Encode(), nil)
 	if err != nil {
 		return f, err

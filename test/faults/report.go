@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -56,11 +57,9 @@ func (r *report) ok() bool {
 
 // row sums the runs of one fault.
 type row struct {
-	runs     int
-	seeds    []string
-	failed   []uint64
-	sum      result
-	position int
+	runs  int
+	seeds []string
+	sum   result
 }
 
 // print writes the table, what was skipped, how to repeat what failed, and the last line.
@@ -118,7 +117,7 @@ func (r *result) why() string {
 func (o *row) add(res *result) {
 	const shown = 4 // of the seeds
 	if o.runs++; o.runs <= shown {
-		o.seeds = append(o.seeds, fmt.Sprint(res.seed))
+		o.seeds = append(o.seeds, strconv.FormatUint(res.seed, 10))
 	}
 	s, f := &o.sum, res.figures
 	s.kills += res.kills

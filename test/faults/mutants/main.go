@@ -40,7 +40,7 @@ func run(ctx context.Context, only string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := copyTree(ctx, dir); err != nil {
 		return false, err
 	}
@@ -57,7 +57,7 @@ func run(ctx context.Context, only string) (bool, error) {
 			_, sound[command] = try(ctx, dir, m.catcher)
 		}
 		if err := sound[command]; err != nil {
-			fmt.Printf("%-44s UNKNOWN: %s fails on the sound tree: %v\n", m.name, command, err) //nolint:forbidigo // a program's output
+			fmt.Printf("%-44s UNKNOWN: %s fails on the sound tree: %v\n", m.name, command, err)
 			continue
 		}
 		seen, err := m.caughtIn(ctx, dir)
@@ -65,15 +65,15 @@ func run(ctx context.Context, only string) (bool, error) {
 		case ctx.Err() != nil:
 			return false, ctx.Err()
 		case err != nil:
-			fmt.Printf("%-44s UNKNOWN: %v\n", m.name, err) //nolint:forbidigo // a program's output
+			fmt.Printf("%-44s UNKNOWN: %v\n", m.name, err)
 		case seen == "":
-			fmt.Printf("%-44s MISSED by %s\n", m.name, command) //nolint:forbidigo // a program's output
+			fmt.Printf("%-44s MISSED by %s\n", m.name, command)
 		default:
 			caught++
-			fmt.Printf("%-44s caught by %s: %s\n", m.name, command, seen) //nolint:forbidigo // a program's output
+			fmt.Printf("%-44s caught by %s: %s\n", m.name, command, seen)
 		}
 	}
-	fmt.Printf("mutants: total=%d caught=%d missed=%d\n", len(chosen), caught, len(chosen)-caught) //nolint:forbidigo // a program's output
+	fmt.Printf("mutants: total=%d caught=%d missed=%d\n", len(chosen), caught, len(chosen)-caught)
 	return caught == len(chosen), nil
 }
 
