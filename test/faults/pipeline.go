@@ -84,9 +84,11 @@ func (p *pipeline) publish(ctx context.Context, st *stores, ids topics.IDs) erro
 	eventsID := ids[events]
 	first := make(chan local.Report, 1)
 	running, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
+	var cause error // of the end
 	go func() {
-		ended <- local.Run(running, local.Config{
+		defer close(ended)
+		cause = local.Run(running, local.Config{
 			Dirs: []string{filepath.Join(p.dir, "catalog")}, Schema: schema,
 			Publish: publish.Config{
 				Options: []kgo.Opt{kgo.SeedBrokers(st.seeds...)}, Topic: p.names.Catalog(), TransactionalID: p.names.Publisher(),
@@ -110,7 +112,7 @@ func (p *pipeline) publish(ctx context.Context, st *stores, ids topics.IDs) erro
 			Log: slog.New(slog.DiscardHandler),
 		})
 	}()
-	p.stop = func() { cancel(); _ = <-ended }
+	p.stop = func() { cancel(); <-ended }
 	select {
 	case r := <-first:
 		for _, problem := range r.Problems {
@@ -121,9 +123,8 @@ func (p *pipeline) publish(ctx context.Context, st *stores, ids topics.IDs) erro
 		if err == nil {
 			err = r.Err
 		}
-	case err = <-ended:
-		ended <- err
-		err = fmt.Errorf("the publisher of the catalog ended: %w", err)
+	case <-ended:
+		err = fmt.Errorf("the publisher of the catalog ended: %w", cause)
 	case <-time.After(publishedWithin):
 		err = fmt.Errorf("the catalog was not published within %v", publishedWithin)
 	}
