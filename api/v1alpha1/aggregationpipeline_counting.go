@@ -42,7 +42,7 @@ type AcceptTimes struct {
 	// +optional
 	VisitorMaxAge Duration `json:"visitorMaxAge,omitempty"`
 
-	// maxAge is how old an event of a server may be, at most 720h. Default: 168h.
+	// maxAge is how old an event of a server may be, at most 720h and rawDays. Default: 168h.
 	// +optional
 	MaxAge Duration `json:"maxAge,omitempty"`
 

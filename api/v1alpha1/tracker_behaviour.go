@@ -93,7 +93,7 @@ type Journal struct {
 	// +optional
 	Volume JournalVolume `json:"volume,omitempty"`
 
-	// size is the room per pod, immutable; about 3 million clicks fit into 1Gi.
+	// size is the room per pod, immutable; about 2 million clicks fit into 1Gi.
 	// Default: 1Gi.
 	// +optional
 	Size *resource.Quantity `json:"size,omitempty"`
