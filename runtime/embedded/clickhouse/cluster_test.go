@@ -2,9 +2,11 @@ package clickhouse_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	osexec "os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse"
@@ -15,12 +17,19 @@ import (
 // clusterDir names the data directory when the test binary runs itself as an engine with a Keeper of its own.
 const clusterDir = "CLICKTALLY_TEST_CLUSTER_DIR"
 
+// clusterMade is what that run says when all is as it should be.
+const clusterMade = "the tables of a cluster were made"
+
 // TestTheEngineMakesTheTablesOfACluster makes the replicated tables for real, on the Keeper that ClickHouse has in
 // process for its own tests, and the ones over all shards. What cannot be had here: ON CLUSTER, which is cut off,
 // because it wants servers that reach each other; and rows, because a replica of such a Keeper is read-only.
 func TestTheEngineMakesTheTablesOfACluster(t *testing.T) {
 	if dir := os.Getenv(clusterDir); dir != "" {
 		makeCluster(t, dir)
+		if !t.Failed() {
+			fmt.Println(clusterMade)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // the library's threads do not survive an orderly exit
+		}
 		return
 	}
 	if _, err := clickhouse.Locate(); errors.Is(err, clickhouse.ErrNoLibrary) {
@@ -28,7 +37,7 @@ func TestTheEngineMakesTheTablesOfACluster(t *testing.T) {
 	}
 	command := osexec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
 	command.Env = append(os.Environ(), clusterDir+"="+t.TempDir())
-	if output, err := command.CombinedOutput(); err != nil {
+	if output, err := command.CombinedOutput(); !strings.Contains(string(output), clusterMade) {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
