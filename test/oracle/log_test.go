@@ -105,6 +105,9 @@ func (s *scribe) namesake(e *event.Event) entry {
 	switch s.r.IntN(4) {
 	case 0: // another time, within the minute or beside it
 		other.Timestamp += pick(s.r, int64(-1), 1, 60_000)
+		if !s.latest.IsZero() && other.Timestamp > s.latest.UnixMilli() {
+			other.Timestamp = e.Timestamp - 1
+		}
 	case 1:
 		other.Caller += "-b"
 	case 2:
