@@ -12,7 +12,8 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the randomised logs")
+	// The same logs every time, so that a red test means a change; look further with other seeds.
+	seed  = flag.Uint64("seed", 1, "of the randomised logs")
 	cases = flag.Int("cases", 6, "randomised logs to count")
 	// A real broker is slower and other than kfake in what it promises, not in what is counted: fewer do.
 	brokerCases = flag.Int("broker-cases", 2, "randomised logs to count on a real broker")
