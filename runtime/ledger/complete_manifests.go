@@ -22,17 +22,7 @@ func (c *Config) sql(query string, p Period, more ...string) string {
 
 // each runs a query and hands its rows over one by one.
 func (c *Config) each(ctx context.Context, query string, row func(scan func(...any) error) error) error {
-	rows, err := c.ClickHouse.Query(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.Each(ctx, c.ClickHouse, query, row)
 }
 
 // runsSQL finds, per partition, the end of the run of manifests without a hole from offset 0, and the

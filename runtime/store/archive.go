@@ -48,7 +48,7 @@ type ColumnType struct{ Name, Type string }
 
 // ReadEventColumns reads the columns of table events as they are.
 func ReadEventColumns(ctx context.Context, conn driver.Conn, db string) ([]ColumnType, error) {
-	rows, err := conn.Query(ctx, "SELECT name, type FROM system.columns WHERE database = "+literal(db)+" AND table = 'events' ORDER BY position")
+	rows, err := conn.Query(ctx, "SELECT name, type FROM system.columns WHERE database = "+quoteText(db)+" AND table = 'events' ORDER BY position")
 	if err != nil {
 		return nil, fmt.Errorf("read the columns of raw: %w", err)
 	}
@@ -159,7 +159,7 @@ func InsertArchive(db, object string, columns []ColumnType, r Unarchived) string
 func S3Table(arguments ...string) string {
 	quoted := make([]string, len(arguments))
 	for i, a := range arguments {
-		quoted[i] = literal(a)
+		quoted[i] = quoteText(a)
 	}
 	return "s3(" + strings.Join(quoted, ", ") + ")"
 }

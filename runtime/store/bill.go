@@ -103,12 +103,12 @@ func (q *BillQuery) text() string {
 	}
 	general := make([]string, len(q.General))
 	for i, reason := range q.General {
-		general[i] = literal(reason)
+		general[i] = quoteText(reason)
 	}
 	return strings.NewReplacer(
 		"{source}", q.Source, "{columns}", billColumns, "{from}", instant(q.From), "{to}", instant(q.To),
 		"{parts}", strings.Join(parts, ", "), "{cuts}", strings.Join(cuts, ", "),
-		"{general}", strings.Join(general, ", "), "{other}", literal(event.FoldedValue),
+		"{general}", strings.Join(general, ", "), "{other}", quoteText(event.FoldedValue),
 	).Replace(billSQL)
 }
 

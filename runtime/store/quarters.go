@@ -80,7 +80,7 @@ const zoneSlack = 3 * time.Hour
 // SelectDirtyDays lists the days (Date) of a zone, from first and before last, that are behind their quarter-hours,
 // oldest first, at most limit.
 func SelectDirtyDays(db string, zone *time.Location, first, last time.Time, limit int) string {
-	name := literal(zone.String())
+	name := quoteText(zone.String())
 	within := "day >= '" + first.In(zone).Format(time.DateOnly) + "' AND day < '" + last.In(zone).Format(time.DateOnly) + "'"
 	return "SELECT q.day FROM (SELECT toDate(quarter, " + name + ") AS day, sum(at) AS ver FROM (" +
 		"SELECT src_part, quarter, max(ver) AS at FROM " + Quote(db) + ".quarters WHERE " +
@@ -102,7 +102,7 @@ func InsertDays(db string, zone *time.Location, days []time.Time) string {
 		return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
 	}
 	return strings.NewReplacer(
-		"{db}", Quote(db), "{zone}", literal(zone.String()), "{days}", strings.Join(dates, ", "),
+		"{db}", Quote(db), "{zone}", quoteText(zone.String()), "{days}", strings.Join(dates, ", "),
 		"{from}", instant(midnight(from).Add(-zoneSlack)), "{to}", instant(midnight(to.AddDate(0, 0, 1)).Add(zoneSlack)),
 	).Replace(daysSQL)
 }
@@ -121,7 +121,7 @@ func VisitorsAtLatest(db string, from, to time.Time) string {
 // DaysAtLatest is a subquery that yields every row of table days that counts, for the days of a zone from first to last,
 // both included and written as 2006-01-02.
 func DaysAtLatest(db string, zone *time.Location, first, last time.Time) string {
-	return atLatest(db, "days", "zone, day", "zone = "+literal(zone.String())+
+	return atLatest(db, "days", "zone, day", "zone = "+quoteText(zone.String())+
 		" AND day >= '"+first.Format(time.DateOnly)+"' AND day <= '"+last.Format(time.DateOnly)+"'")
 }
 
@@ -132,11 +132,6 @@ func atLatest(db, table, key, where string) string {
 	return "(SELECT r.* FROM (SELECT * FROM " + from + " FINAL WHERE " + where + ") AS r INNER JOIN (SELECT " + key +
 		", max(ver) AS latest FROM " + from + " WHERE " + where + " GROUP BY " + key + ") AS k USING (" + key + ")" +
 		" WHERE r.ver >= k.latest)"
-}
-
-// literal is a string in SQL.
-func literal(s string) string {
-	return "'" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(s) + "'"
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -107,7 +107,7 @@ func parseTable(statement string) *tableShape {
 
 func readTables(ctx context.Context, conn driver.Conn, db string) (map[string]*tableShape, error) {
 	tables := map[string]*tableShape{}
-	rows, err := conn.Query(ctx, "SELECT name, engine, sorting_key FROM system.tables WHERE database = "+literal(db))
+	rows, err := conn.Query(ctx, "SELECT name, engine, sorting_key FROM system.tables WHERE database = "+quoteText(db))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func readTables(ctx context.Context, conn driver.Conn, db string) (map[string]*t
 	if err := rows.Err(); err != nil || len(tables) == 0 {
 		return tables, err
 	}
-	columns, err := conn.Query(ctx, "SELECT table, name, type FROM system.columns WHERE database = "+literal(db)+" ORDER BY table, position")
+	columns, err := conn.Query(ctx, "SELECT table, name, type FROM system.columns WHERE database = "+quoteText(db)+" ORDER BY table, position")
 	if err != nil {
 		return nil, err
 	}

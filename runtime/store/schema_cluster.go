@@ -31,14 +31,14 @@ func ClusterSchema(db string, retention Retention, cluster string) ([]string, er
 		statement = createsTable.ReplaceAllLiteralString(statement, "CREATE TABLE IF NOT EXISTS "+Quote(db)+"."+name+onCluster+" (")
 		made = append(made, namesEngine.ReplaceAllLiteralString(statement, ") ENGINE = "+replicated(engine[1], engine[2], db, name)))
 		over = append(over, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s.%s%s AS %s.%s\nENGINE = Distributed(%s, %s, %s)",
-			Quote(db+AllShards), name, onCluster, Quote(db), name, literal(cluster), literal(db), literal(name)))
+			Quote(db+AllShards), name, onCluster, Quote(db), name, quoteText(cluster), quoteText(db), quoteText(name)))
 	}
 	return append(made, over...), nil
 }
 
 // replicated is the engine with its path in Keeper; version may be empty.
 func replicated(engine, version, db, table string) string {
-	arguments := literal("/clickhouse/tables/{shard}/"+db+"/"+table) + ", '{replica}'"
+	arguments := quoteText("/clickhouse/tables/{shard}/"+db+"/"+table) + ", '{replica}'"
 	if version != "" {
 		arguments += ", " + version
 	}

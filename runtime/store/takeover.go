@@ -214,7 +214,12 @@ func readProgress(ctx context.Context, conn driver.Conn, db, list string, state 
 }
 
 func each(ctx context.Context, conn driver.Conn, query, db, list string, row func(scan func(...any) error) error) error {
-	rows, err := conn.Query(ctx, strings.NewReplacer("{db}", Quote(db), "{list}", list).Replace(query))
+	return Each(ctx, conn, strings.NewReplacer("{db}", Quote(db), "{list}", list).Replace(query), row)
+}
+
+// Each runs a query and hands its rows over one by one.
+func Each(ctx context.Context, conn driver.Conn, query string, row func(scan func(...any) error) error) error {
+	rows, err := conn.Query(ctx, query)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func (r *Roller) quarters(ctx context.Context, now, since time.Time) (written in
 	for last := []store.Quarter(nil); ; {
 		var dirty []store.Quarter
 		query := store.SelectDirtyQuarters(db, floor, ceiling, since, quartersPerStatement)
-		err := each(ctx, ch, query, func(scan func(...any) error) error {
+		err := store.Each(ctx, ch, query, func(scan func(...any) error) error {
 			var q store.Quarter
 			var part uint32
 			err := scan(&part, &q.Start)
@@ -173,7 +173,7 @@ func (r *Roller) days(ctx context.Context, zone *time.Location, now time.Time) (
 	ch, db := r.cfg.ClickHouse, r.cfg.Database
 	for last := []time.Time(nil); ; {
 		var dirty []time.Time
-		err := each(ctx, ch, store.SelectDirtyDays(db, zone, floor, now, daysPerStatement), func(scan func(...any) error) error {
+		err := store.Each(ctx, ch, store.SelectDirtyDays(db, zone, floor, now, daysPerStatement), func(scan func(...any) error) error {
 			var day time.Time
 			err := scan(&day)
 			dirty = append(dirty, day)
@@ -204,18 +204,4 @@ func (r *Roller) write(ctx context.Context, effect, statement string) error {
 		return fmt.Errorf("write %s: %w", effect, err)
 	}
 	return nil
-}
-
-func each(ctx context.Context, conn driver.Conn, query string, row func(scan func(...any) error) error) error {
-	rows, err := conn.Query(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
