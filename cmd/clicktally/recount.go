@@ -90,25 +90,12 @@ func (f *recountFlags) run(ctx context.Context, out, progress io.Writer) error {
 
 // period widens what was stated to whole minutes of the past.
 func (f *recountFlags) period(now time.Time) (ledger.Period, error) {
-	from, err := timeOrAge("from", f.from, now)
+	from, err := parseTime("from", f.from, now)
 	if err != nil {
 		return ledger.Period{}, err
 	}
-	to, err := timeOrAge("to", f.to, now)
+	to, err := parseTime("to", f.to, now)
 	return ledger.Period{From: from.Truncate(time.Minute), To: to.Truncate(time.Minute)}, err
-}
-
-// timeOrAge reads RFC 3339 or a date in UTC, or an age such as 3h.
-func timeOrAge(flag, text string, now time.Time) (time.Time, error) {
-	if age, err := time.ParseDuration(text); err == nil {
-		return now.Add(-age).UTC(), nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("--%s %q: write a time such as 2026-03-01T10:00Z, a date such as 2026-03-01, or an age such as 3h", flag, text)
 }
 
 // open connects to the stores and waits for the catalog; done ends all.
