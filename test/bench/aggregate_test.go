@@ -61,7 +61,8 @@ func TestAggregate(t *testing.T) {
 	}
 	fmt.Fprintf(out, "\nCPU time per event over %d rounds; %d events of %d bytes, load: %d events\n", rounds, events, live.log.Bytes/int64(events), load.log.Events)
 	live.results(out)
-	load.results(out, &live.reference)
+	load.results(out, live)
+	decoding(t, min(events, 100_000), rounds, out)
 }
 
 // liveRun measures the live half beside the poll loop.
@@ -73,12 +74,15 @@ type liveRun struct {
 	reference Series
 	whole     Series
 	redis     Series
+	polled    Series // by the clock on the wall
+	caughtUp  Series
 }
 
 func startLive(t *testing.T, events int, keyed bool, out io.Writer) *liveRun {
 	r := &liveRun{
 		broker:    servers.Broker(t),
 		reference: Series{Name: "franz-go poll and discard"}, whole: Series{Name: "live half"}, redis: Series{Name: "redis-server"},
+		polled: Series{Name: "franz-go poll and discard"}, caughtUp: Series{Name: "live half"},
 	}
 	var err error
 	if r.log, err = WriteEventLog(t.Context(), r.broker, servers.Prefix(t), events, keyed, out); err != nil {
@@ -94,21 +98,23 @@ func startLive(t *testing.T, events int, keyed bool, out io.Writer) *liveRun {
 
 func (r *liveRun) round(t *testing.T, out io.Writer) {
 	runtime.GC()
-	before := OwnCPU()
+	before, start := OwnCPU(), time.Now()
 	if err := r.log.Poll(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	r.reference.Add(OwnCPU()-before, r.log.Events)
+	r.polled.Add(time.Since(start), r.log.Events)
 
 	if err := r.client.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	runtime.GC()
 	before, redisBefore := OwnCPU(), CPUOf(r.redisPID)
-	start := time.Now()
+	start = time.Now()
 	stop := r.log.aggregate(t, aggregate.Config{Redis: r.client}, "live")
 	r.awaitCounted(t)
 	took := time.Since(start)
+	r.caughtUp.Add(took, r.log.Events)
 	stop()
 	r.whole.Add(OwnCPU()-before, r.log.Events)
 	r.redis.Add(CPUOf(r.redisPID)-redisBefore, r.log.Events)
@@ -139,6 +145,7 @@ func (r *liveRun) awaitCounted(t *testing.T) {
 func (r *liveRun) results(out io.Writer) {
 	Result(out, "aggregate", &r.whole, &r.reference)
 	Result(out, "aggregate_redis_server", &r.redis, &r.whole)
+	Result(out, "catch_up", &r.caughtUp, &r.polled)
 }
 
 // aggregate runs a worker whose clock begins at the end of the traffic, so that every pane is open.
@@ -173,12 +180,14 @@ type loadRun struct {
 	conn                           driver.Conn
 	pid                            int
 	reference, whole, raw, minutes Series
+	caughtUp                       Series // by the clock on the wall, raw rows and minute rows
 }
 
 func startLoad(t *testing.T, broker []string, events int, out io.Writer) *loadRun {
 	r := &loadRun{
 		reference: Series{Name: "poll and decode"}, whole: Series{Name: "load half"},
 		raw: Series{Name: "ClickHouse, raw rows"}, minutes: Series{Name: "ClickHouse, minute rows"},
+		caughtUp: Series{Name: "load half and ClickHouse"},
 	}
 	var err error
 	if r.log, err = WriteEventLog(t.Context(), broker, servers.Prefix(t), events, false, out); err != nil {
@@ -223,6 +232,7 @@ func (r *loadRun) round(t *testing.T, out io.Writer) {
 	}
 	runtime.GC()
 	before, chBefore := OwnCPU(), CPUOf(r.pid)
+	start := time.Now()
 	cuts := r.load(t, db)
 	r.whole.Add(OwnCPU()-before, r.log.Events)
 	r.raw.Add(CPUOf(r.pid)-chBefore, r.log.Events)
@@ -234,6 +244,7 @@ func (r *loadRun) round(t *testing.T, out io.Writer) {
 		}
 	}
 	r.minutes.Add(CPUOf(r.pid)-chBefore, r.log.Events)
+	r.caughtUp.Add(time.Since(start), r.log.Events)
 	fmt.Fprintf(out, "  poll and decode %.0f ns, with load %.0f ns, ClickHouse: raw rows %.0f ns, minute rows %.0f ns\n", last(r.reference), last(r.whole), last(r.raw), last(r.minutes))
 	if err := r.conn.Exec(ctx, "DROP DATABASE "+store.Quote(db)+" SYNC"); err != nil {
 		t.Fatal(err)
@@ -288,7 +299,8 @@ func (r *loadRun) load(t *testing.T, db string) []store.Cut {
 	return cuts
 }
 
-func (r *loadRun) results(out io.Writer, poll *Series) {
+func (r *loadRun) results(out io.Writer, live *liveRun) {
+	poll := &live.reference
 	Result(out, "load", &r.whole, poll)
 	added := Series{Name: "load half in Go on top of poll and decode"}
 	for i := range r.whole.Rounds {
@@ -297,6 +309,7 @@ func (r *loadRun) results(out io.Writer, poll *Series) {
 	Result(out, "load_added", &added, poll)
 	Result(out, "clickhouse_raw", &r.raw, poll)
 	Result(out, "clickhouse_minutes", &r.minutes, poll)
+	Result(out, "catch_up_load", &r.caughtUp, &live.polled)
 }
 
 func last(s Series) float64 { return s.Rounds[len(s.Rounds)-1] }
