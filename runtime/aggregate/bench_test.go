@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"syscall"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/event"
+	"github.com/clicktally/clicktally/test/bench"
 )
 
 // BenchmarkLiveHalf measures CPU per event of decode, deduplication and all panes, with a second's
@@ -27,14 +27,14 @@ func BenchmarkLiveHalf(b *testing.B) {
 		})
 	})
 	b.Run("all", func(b *testing.B) {
-		r := rules{rawDays: 90, generations: catalog.Generations{{Partitions: 4}}}
-		p := newPanes(1, 0, 4096, paneFloor(noon))
+		r := rules{rawDays: 90, generations: catalog.Generations{{Number: benchPart.Generation(), Partitions: 1}}}
+		p := newPanes(benchPart, 0, 4096, paneFloor(noon))
 		var d event.Decoder
 		perEvent(b, "live_half", func(n int) {
 			if n%len(records) == 0 {
-				p = newPanes(1, 0, 4096, paneFloor(noon)) // the same records again are another log
+				p = newPanes(benchPart, 0, 4096, paneFloor(noon)) // the same records again are another log
 			}
-			j, err := judge(records[n%len(records)], 1, r, &d)
+			j, err := judge(records[n%len(records)], benchPart, r, &d)
 			if err != nil || j.reason != "" {
 				b.Fatal(err, j.reason)
 			}
@@ -66,27 +66,19 @@ func cpuTime() time.Duration {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
-// benchRecords are a minute of traffic: 200 ads of 20 campaigns, one record in twenty a copy, one in
-// ten with a foreign id.
+// benchPart is the partition of benchRecords.
+var benchPart = event.NewSrcPart(1, 0)
+
+// benchRecords are what one of four partitions gets of a minute of the traffic of `make bench-aggregate`.
 func benchRecords(b *testing.B, n int) []*kgo.Record {
-	r := rand.New(rand.NewPCG(1, 2))
+	traffic := bench.NewTraffic(1, noon.Add(time.Second), benchPart.Generation(), 1)
 	records := make([]*kgo.Record, n)
 	for i := range records {
-		if i > 0 && r.IntN(20) == 0 {
-			records[i] = records[r.IntN(i)]
-			continue
-		}
-		e := click(noon.Add(time.Duration(r.IntN(60_000))*time.Millisecond), uint32(i))
-		e.CampaignId, e.AdId = fmt.Sprintf("campaign-%d", r.IntN(20)), fmt.Sprintf("ad-%d", r.IntN(200))
-		e.Country, e.UserAgent, e.Destination = "DE", "Mozilla/5.0 (X11; Linux x86_64)", "https://shop.example.org/spring?ct=abc"
-		if r.IntN(10) == 0 {
-			e.Origin, e.EventId = event.Origin_ORIGIN_FOREIGN, fmt.Appendf(nil, "order-%d", i)
-		}
-		value, err := event.Append(nil, e)
+		record, err := traffic.Next()
 		if err != nil {
 			b.Fatal(err)
 		}
-		records[i] = &kgo.Record{Value: value, Offset: int64(i), Timestamp: noon}
+		records[i] = &kgo.Record{Value: record.Value, Offset: int64(i), Timestamp: record.Time}
 	}
 	return records
 }
@@ -102,7 +94,7 @@ func BenchmarkPaneMemory(b *testing.B) {
 		runtime.KeepAlive(kept)
 	}
 	keep("pane_bytes", 1, func() any {
-		p := newPane(1, noon.Unix())
+		p := newPane(benchPart, noon.Unix())
 		for _, record := range records {
 			e, err := d.Decode(record.Value)
 			if err != nil {

@@ -139,7 +139,7 @@ func (p *pane) counted(e *event.Event, limit int) counted {
 	values := [len(dimensions)]string{e.CountedCampaign(), e.AdId, e.AdvertiserId, e.PublisherId, e.TsId, e.Country}
 	var to counted
 	to[atCampaign] = p.entity(atCampaign, values[atCampaign])
-	if said := saidBy(e); said != 0 && !p.hasPlace(to[atCampaign], said, &values, limit) {
+	if said := saidBy(e); said != 0 && !p.place(&to, said, &values, limit) {
 		for i, at := range sayable {
 			if said.has(i) {
 				values[at] = event.FoldedValue
@@ -147,7 +147,9 @@ func (p *pane) counted(e *event.Event, limit int) counted {
 		}
 	}
 	for at := atAd; at < len(values); at++ {
-		to[at] = p.entity(at, values[at])
+		if to[at] == 0 {
+			to[at] = p.entity(at, values[at])
+		}
 	}
 	return to
 }
@@ -172,29 +174,42 @@ func (p *pane) known(at int, value string) uint32 {
 	return 0
 }
 
-// hasPlace says whether what was said counts as it is: its combination came before, or there is room.
-func (p *pane) hasPlace(campaign uint32, said said, values *[len(dimensions)]string, limit int) bool {
-	key, met := stated{campaign}, true
+// place finds the entities of what was said, when it counts as it is: its combination came before, or
+// there is room. Else it says false, and to is as it was.
+func (p *pane) place(to *counted, said said, values *[len(dimensions)]string, limit int) bool {
+	key, met := stated{to[atCampaign]}, true
 	for i, at := range sayable {
 		if said.has(i) {
 			key[1+i] = p.known(at, values[at])
 			met = met && key[1+i] != 0 // a value that nothing counts was in no combination either
 		}
 	}
-	if _, placed := p.stated[key]; met && placed {
-		return true
-	}
-	if p.perOwner[campaign] >= limit {
+	_, placed := p.stated[key]
+	if placed = placed && met; !placed && p.perOwner[key[0]] >= limit {
 		return false
 	}
 	for i, at := range sayable {
-		if said.has(i) {
+		if !said.has(i) {
+			continue
+		}
+		if key[1+i] == 0 {
 			key[1+i] = p.entity(at, values[at])
 		}
+		to[at] = key[1+i]
 	}
-	p.perOwner[campaign]++
-	p.stated[key] = struct{}{}
+	if !placed {
+		p.perOwner[key[0]]++
+		p.stated[key] = struct{}{}
+	}
 	return true
+}
+
+// untaken is how many entities taken yields.
+func (p *pane) untaken(all bool) int {
+	if all {
+		return len(p.entities)
+	}
+	return len(p.touched)
 }
 
 // taken yields the entities that changed since they were last taken, or all that count something.

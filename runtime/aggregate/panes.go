@@ -90,13 +90,18 @@ func (p *panes) skip(minute int64) {
 // changed returns the values that differ from those returned before, or all of them, at the offset
 // below which the log was added.
 func (p *panes) changed(offset uint64, all bool) []store.LiveWrite {
-	var writes []store.LiveWrite
+	n := 0
+	for _, at := range p.open {
+		n += at.untaken(all)
+	}
+	writes, money := make([]store.LiveWrite, 0, n), make([]store.Money, 0, n)
 	ver := store.Ver(p.epoch, offset)
 	for _, at := range p.open {
 		for i := range at.taken(all) {
 			t := &at.entities[i]
 			counts := t.Counts
-			counts.Money = slices.Clone(counts.Money)
+			money = append(money, t.Money...)
+			counts.Money = slices.Clip(money[len(money)-len(t.Money):])
 			writes = append(writes, store.LiveWrite{Minute: at.minute, Entity: at.entityOf(t), SrcPart: p.part, Ver: ver, Counts: counts})
 		}
 	}

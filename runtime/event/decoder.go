@@ -23,18 +23,17 @@ func (d *Decoder) Decode(b []byte) (*Event, error) {
 	subs := d.event.Subs[:0]
 	d.event.Reset()
 	d.event.Subs = subs
-	return &d.event, decode(b, &d.event, d)
+	return &d.event, d.decode(b, &d.event)
 }
 
-func decode(b []byte, e *Event, spare *Decoder) error {
+func (d *Decoder) decode(b []byte, e *Event) error {
 	if format := formatOf(b); format > Format {
 		return fmt.Errorf("%w: %d, this build reads up to %d", ErrNewerFormat, format, Format)
 	}
 	if len(b) > MaxRecord {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrPoison, len(b), MaxRecord)
 	}
-	w := walk{Event: e, spare: spare}
-	if err := w.fields(b); err != nil {
+	if err := d.fields(b, e); err != nil {
 		return fmt.Errorf("%w: %w", ErrPoison, err)
 	}
 	if e.Format > Format {
@@ -43,86 +42,102 @@ func decode(b []byte, e *Event, spare *Decoder) error {
 	return check(e)
 }
 
-// walk goes over the fields of an encoded event into an empty one.
-type walk struct {
-	*Event
-	spare *Decoder // holds the embedded messages
-}
-
-const (
-	wireVarint  = 0
-	wireFixed64 = 1
-	wireBytes   = 2
-)
-
 var errWire = errors.New("a field has another wire type than the schema says")
 
-// fields takes in all of b. Every field of the schema stands in decoder_fields.go; one that
-// does not is of a newer writer and skipped.
-func (w walk) fields(b []byte) error {
+// fields takes all of b into e, which is empty. A field that the schema does not have is of a newer
+// writer and skipped.
+func (d *Decoder) fields(b []byte, e *Event) error {
 	for len(b) > 0 {
-		tag, n := uvarint(b)
-		if n <= 0 {
-			return protohelpers.ErrInvalidLength
+		tag, n := uint64(b[0]), 1
+		if tag >= 0x80 {
+			if tag, n = uvarint(b); n <= 0 {
+				return protohelpers.ErrInvalidLength
+			}
 		}
-		field, known := tag>>3, false
-		switch body := b[n:]; tag & 7 {
-		case wireVarint:
+		var p place
+		if tag < uint64(len(layout)) {
+			p = layout[tag]
+		}
+		body, to := b[n:], unsafe.Add(unsafe.Pointer(e), p.offset)
+		switch p.kind {
+		case kindNone:
+			skip, err := unknown(tag, b)
+			if err != nil {
+				return err
+			}
+			b = b[skip:]
+		case kindNumber32, kindNumber64:
 			value, size := uvarint(body)
 			if size <= 0 {
 				return protohelpers.ErrInvalidLength
 			}
-			if known = w.number(field, value); known {
-				b = body[size:]
+			if p.kind == kindNumber32 {
+				*(*uint32)(to) = uint32(value)
+			} else {
+				*(*uint64)(to) = value
 			}
-		case wireBytes:
-			length, size := uvarint(body)
+			b = body[size:]
+		case kindFixed64:
+			if len(body) < 8 {
+				return protohelpers.ErrInvalidLength
+			}
+			*(*uint64)(to), b = binary.LittleEndian.Uint64(body), body[8:]
+		default:
+			length, size := uint64(0), 1
+			if len(body) > 0 && body[0] < 0x80 {
+				length = uint64(body[0])
+			} else {
+				length, size = uvarint(body)
+			}
 			if size <= 0 || length > uint64(len(body)-size) {
 				return protohelpers.ErrInvalidLength
 			}
 			end := size + int(length)
-			var err error
-			if known, err = w.bytes(field, body[size:end:end]); err != nil {
-				return err
+			content := body[size:end:end]
+			switch p.kind {
+			case kindText:
+				*(*string)(to) = textOf(content)
+			case kindBytes:
+				*(*[]byte)(to) = content
+			case kindTexts:
+				*(*[]string)(to) = append(*(*[]string)(to), textOf(content))
+			default:
+				if err := d.message(p.kind, content, e); err != nil {
+					return err
+				}
 			}
-			if known {
-				b = body[end:]
-			}
-		case wireFixed64:
-			if known = field == fieldBootID && len(body) >= 8; known {
-				w.BootId, b = binary.LittleEndian.Uint64(body), body[8:]
-			}
+			b = body[end:]
 		}
-		if known {
-			continue
-		}
-		if field >= 1 && field <= fieldLast {
-			return errWire
-		}
-		skip, err := protohelpers.Skip(b)
-		if err != nil {
-			return err
-		}
-		if skip > len(b) {
-			return protohelpers.ErrInvalidLength
-		}
-		if field == 0 || tag&7 == 4 {
-			return errWire
-		}
-		b = b[skip:]
 	}
 	return nil
 }
 
-// uvarint is binary.Uvarint; most numbers of a record have one byte or two.
+// unknown is the size of the field that b begins with, which the schema does not have.
+func unknown(tag uint64, b []byte) (int, error) {
+	if field := tag >> 3; field <= lastField || tag&7 == 4 {
+		return 0, errWire
+	}
+	size, err := protohelpers.Skip(b)
+	if err != nil {
+		return 0, err
+	}
+	if size > len(b) {
+		return 0, protohelpers.ErrInvalidLength
+	}
+	return size, nil
+}
+
+// uvarint is binary.Uvarint. Most numbers of a record have one byte, and the compiler puts that case in place.
 func uvarint(b []byte) (value uint64, n int) {
-	if len(b) > 1 {
-		if b[0] < 0x80 {
-			return uint64(b[0]), 1
-		}
-		if b[1] < 0x80 {
-			return uint64(b[0]&0x7f) | uint64(b[1])<<7, 2
-		}
+	if len(b) == 0 || b[0] >= 0x80 {
+		return longUvarint(b)
+	}
+	return uint64(b[0]), 1
+}
+
+func longUvarint(b []byte) (value uint64, n int) {
+	if len(b) > 1 && b[1] < 0x80 {
+		return uint64(b[0]&0x7f) | uint64(b[1])<<7, 2
 	}
 	return binary.Uvarint(b)
 }
@@ -131,17 +146,17 @@ func uvarint(b []byte) (value uint64, n int) {
 func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // message reads an embedded message; one that stands twice is merged, as protobuf says.
-func (w walk) message(field uint64, b []byte) error {
-	if field == fieldSignals {
-		if w.Signals == nil {
-			w.spare.signals.Reset()
-			w.Signals = &w.spare.signals
+func (d *Decoder) message(kind kind, b []byte, e *Event) error {
+	if kind == kindSignals {
+		if e.Signals == nil {
+			d.signals.Reset()
+			e.Signals = &d.signals
 		}
-		return w.Signals.UnmarshalVT(b)
+		return e.Signals.UnmarshalVT(b)
 	}
-	if w.Verdict == nil {
-		w.spare.verdict.Reset()
-		w.Verdict = &w.spare.verdict
+	if e.Verdict == nil {
+		d.verdict.Reset()
+		e.Verdict = &d.verdict
 	}
-	return w.Verdict.UnmarshalVT(b)
+	return e.Verdict.UnmarshalVT(b)
 }

@@ -66,15 +66,12 @@ func TestTheDecoderKnowsEveryFieldOfTheSchema(t *testing.T) {
 	var d Decoder
 	for range 2 { // the second time over what the first left
 		d.event.Reset()
-		if err := (walk{Event: &d.event, spare: &d}).fields(b); err != nil {
+		if err := d.fields(b, &d.event); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, &d.event, protocmp.Transform()); diff != "" {
 			t.Error(diff)
 		}
-	}
-	if last := want.ProtoReflect().Descriptor().Fields(); fieldLast != last.Get(last.Len()-1).Number() {
-		t.Errorf("the schema's last field is %d, the decoder's %d", last.Get(last.Len()-1).Number(), fieldLast)
 	}
 }
 

@@ -33,6 +33,9 @@ func (c *Counts) Gross() uint64 { return c.ClicksValid + c.ClicksSuspicious + c.
 
 // In returns the amounts of one currency, to be added to.
 func (c *Counts) In(currency string) *Money {
+	if len(c.Money) > 0 && c.Money[0].Currency == currency {
+		return &c.Money[0] // most have one
+	}
 	i, found := slices.BinarySearchFunc(c.Money, currency, func(m Money, cur string) int { return cmp.Compare(m.Currency, cur) })
 	if !found {
 		c.Money = slices.Insert(c.Money, i, Money{Currency: currency})
