@@ -71,14 +71,6 @@ type stated [4]uint32
 // counted are the entities that count an event, by dimension.
 type counted [len(dimensions)]uint32
 
-// tally is what one entity counts. The first one is that of all events.
-type tally struct {
-	store.Counts
-	dimension int32 // -1: all events
-	value     uint32
-	touched   bool
-}
-
 func newPane(part event.SrcPart, minute int64) *pane {
 	return &pane{
 		part: part, minute: minute, seen: newIdentities(), entities: []tally{{dimension: -1}},
@@ -108,23 +100,26 @@ func (p *pane) add(e *event.Event, limit int) {
 
 // count adds e to the tally of all events and to those of its entities.
 func (p *pane) count(to counted, e *event.Event, duplicate bool) {
-	f := figures{Event: e, duplicate: duplicate}
-	if billed(e) {
-		f.priceCurrency, f.costCurrency = p.currency(e.PriceCurrency), p.currency(e.CostCurrency)
+	a := additionOf(e, duplicate)
+	if a.priceCurrency != "" {
+		a.priceCurrency = p.currency(a.priceCurrency)
 	}
-	p.change(0, &f)
+	if a.costCurrency != "" {
+		a.costCurrency = p.currency(a.costCurrency)
+	}
+	p.change(0, &a)
 	for _, entity := range to {
-		p.change(entity, &f)
+		p.change(entity, &a)
 	}
 }
 
-func (p *pane) change(entity uint32, f *figures) {
+func (p *pane) change(entity uint32, a *addition) {
 	t := &p.entities[entity]
 	if !t.touched {
 		t.touched = true
 		p.touched = append(p.touched, entity)
 	}
-	f.addTo(&t.Counts)
+	a.to(t)
 }
 
 // currency returns a copy that lives as long as the pane.
@@ -160,7 +155,7 @@ func (p *pane) entity(at int, value string) uint32 {
 	number, added := d.Number(value)
 	if added {
 		d.entities = append(d.entities, uint32(len(p.entities)))
-		p.entities = append(p.entities, tally{dimension: int32(at), value: number})
+		p.entities = append(p.entities, tally{dimension: int8(at), value: number})
 	}
 	return d.entities[number]
 }

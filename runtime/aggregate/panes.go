@@ -99,9 +99,9 @@ func (p *panes) changed(offset uint64, all bool) []store.LiveWrite {
 	for _, at := range p.open {
 		for i := range at.taken(all) {
 			t := &at.entities[i]
-			counts := t.Counts
-			money = append(money, t.Money...)
-			counts.Money = slices.Clip(money[len(money)-len(t.Money):])
+			counts := t.counts()
+			money = append(money, t.money...)
+			counts.Money = slices.Clip(money[len(money)-len(t.money):])
 			writes = append(writes, store.LiveWrite{Minute: at.minute, Entity: at.entityOf(t), SrcPart: p.part, Ver: ver, Counts: counts})
 		}
 	}

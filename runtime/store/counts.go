@@ -73,7 +73,9 @@ const verDigits = 16
 
 // appendLive encodes a live value: ver, the counters in order, then currency:valid:suspicious:fraudulent:cost.
 func (c *Counts) appendLive(dst []byte, ver uint64) []byte {
-	dst = fmt.Appendf(dst, "%016x", ver)
+	for shift := 4 * (verDigits - 1); shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[ver>>shift&0xf])
+	}
 	for _, field := range c.fields() {
 		dst = strconv.AppendUint(append(dst, ' '), *field, 10)
 	}

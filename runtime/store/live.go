@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"strconv"
 	"time"
 
@@ -49,7 +48,7 @@ type LiveKeys struct {
 
 // Counts is the hash of one minute (unix seconds) and entity: src_part -> ver and counters.
 func (k LiveKeys) Counts(minute int64, e Entity) string {
-	return k.shard(shardOf(e)) + strconv.FormatInt(minute, 10) + ":" + e.Kind + ":" + e.ID
+	return k.Prefix + ":live:{" + strconv.Itoa(shardOf(e)) + "}:" + strconv.FormatInt(minute, 10) + ":" + e.Kind + ":" + e.ID
 }
 
 // AsOf is the hash src_part -> ms until which the log is in the live counters.
@@ -64,7 +63,7 @@ func (k LiveKeys) shard(n int) string { return k.Prefix + ":live:{" + strconv.It
 // shardOf is the part of the counters that an entity is in.
 func shardOf(e Entity) int {
 	h := fnv.New32a()
-	_, _ = io.WriteString(h, e.Kind+":"+e.ID) // a hash takes everything
+	h.Write(append(append(append(make([]byte, 0, 128), e.Kind...), ':'), e.ID...))
 	return int(h.Sum32() % LiveShards)
 }
 
