@@ -27,6 +27,7 @@ func faults() []fault {
 		{name: "clickhouse-down", says: "ClickHouse is killed and away", strike: clickHouseDown},
 		{name: "clickhouse-lies", says: "ClickHouse carries statements out and answers an error, or nothing", strike: clickHouseLies},
 		{name: "clock-jumps", says: "the trackers' clocks jump 10 minutes ahead, then 10 minutes behind", strike: clockJumps},
+		{name: "broker-clocks", says: "one broker's clock jumps 10 minutes ahead, then all go 10 minutes behind", missing: needsBrokers, strike: brokerClocks},
 		{name: "poison", says: "random bytes, oversized records and naughty strings straight into the log", strike: poison, check: deadLettersTold},
 		{name: "stuck-partition", says: "one worker's flush hangs over the end of a minute: nobody may call the minute complete", strike: stuckPartition},
 		{name: "journal-killed", missing: needsJournal, says: "Kafka is away, trackers die before and after each step of their journals", strike: journalKilled},

@@ -80,3 +80,21 @@ func clockJumps(ctx context.Context, r *rig, _ *rand.Rand, long bool) error {
 	}
 	return nil
 }
+
+// brokerClocks sets one broker's wall clock ahead, then those of all behind, while they serve.
+func brokerClocks(ctx context.Context, r *rig, rng *rand.Rand, long bool) error {
+	set := func(off time.Duration, from, to int) error {
+		for i := from; i < to; i++ {
+			if err := r.cluster.SetClock(i, off); err != nil {
+				return err
+			}
+		}
+		return rest(ctx, lasting(8*time.Second, long))
+	}
+	one := rng.IntN(brokers)
+	err := set(clockJump, one, one+1)
+	if err == nil {
+		err = set(-clockJump, 0, brokers)
+	}
+	return errors.Join(err, set(0, 0, brokers))
+}

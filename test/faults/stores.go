@@ -80,7 +80,7 @@ func startStores(ctx context.Context, s *stage, b binaries) (*stores, error) {
 
 func (st *stores) startKafka(ctx context.Context) error {
 	err := attempt(func() {
-		st.cluster = servers.BrokerCluster(st.stage, servers.Brokers(brokers))
+		st.cluster = servers.BrokerCluster(st.stage, servers.Brokers(brokers), servers.BrokerClocks())
 		st.seeds = st.cluster.Seeds()
 	})
 	if err == nil {

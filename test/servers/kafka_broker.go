@@ -40,6 +40,7 @@ type brokerConfig struct {
 	nodes     int
 	settings  map[string]string
 	listeners []listener // beside the plain one
+	clocks    bool       // can be set
 }
 
 // Brokers asks for n nodes of this test's own, at most 3, in place of the one that is shared.
@@ -137,10 +138,16 @@ func (c *Cluster) try(ctx context.Context, programs kafkaPrograms, dir string, c
 		return err
 	}
 	clients, controllers, others := addresses[:cfg.nodes], addresses[cfg.nodes:2*cfg.nodes], addresses[2*cfg.nodes:]
+	var library string
+	if cfg.clocks {
+		if library, err = clockLibrary(dir); err != nil {
+			return err
+		}
+	}
 	c.nodes = nil
 	var making errgroup.Group
 	for i := range cfg.nodes {
-		n := &node{programs: programs, dir: filepath.Join(dir, fmt.Sprint("node-", i)), client: clients[i]}
+		n := &node{programs: programs, dir: filepath.Join(dir, fmt.Sprint("node-", i)), client: clients[i], library: library}
 		c.nodes = append(c.nodes, n)
 		settings := nodeSettings(i, n.dir, clients, controllers)
 		for l, listener := range cfg.listeners {

@@ -38,6 +38,7 @@ type node struct {
 	dir      string
 	client   string   // address for clients, host:port
 	others   []string // those of further listeners
+	library  string   // of a clock that can be set, empty without one
 	process  *child
 	killed   bool
 }
@@ -55,6 +56,9 @@ func (n *node) prepare(settings map[string]string) error {
 		return err
 	}
 	if err := os.WriteFile(n.file("log4j2.properties"), []byte(log4j), 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(n.clock(), clockOffset(0), 0o600); err != nil {
 		return err
 	}
 	format := n.java("kafka.tools.StorageTool", "format", "-t", clusterID, "-c", n.file("server.properties"))
@@ -83,11 +87,16 @@ func (n *node) start() error {
 func (n *node) java(arguments ...string) *exec.Cmd {
 	flags := append(slices.Clone(jvmFlags), "-Dlog4j2.configurationFile="+n.file("log4j2.properties"), "-cp", n.programs.classPath)
 	command := exec.Command(n.programs.java, append(flags, arguments...)...)
+	if n.library != "" {
+		command.Env = append(os.Environ(), "LD_PRELOAD="+n.library, "CLICKTALLY_CLOCK="+n.clock())
+	}
 	command.Dir = n.dir // what the JVM leaves behind when it dies goes with the folder
 	return command
 }
 
 func (n *node) file(name string) string { return filepath.Join(n.dir, name) }
+
+func (n *node) clock() string { return n.file("clock") }
 
 // kill ends the process as kill -9 does.
 func (n *node) kill() {
