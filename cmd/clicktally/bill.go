@@ -22,7 +22,7 @@ import (
 
 // billFlags say which sealed revision is meant.
 type billFlags struct {
-	repairFlags
+	pipelineFlags
 
 	revision         uint32
 	adjustments      bool

@@ -7,10 +7,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/spf13/cobra"
 
-	"github.com/clicktally/clicktally/runtime/ledger"
 	"github.com/clicktally/clicktally/runtime/ledger/seal"
 )
 
@@ -112,37 +110,14 @@ func timeIn(flag, text string, zone *time.Location) (time.Time, error) {
 }
 
 func (f *sealFlags) seal(ctx context.Context) (*seal.Result, error) {
-	p, closeAll, err := f.connect()
+	p, closeAll, err := f.check(ctx, f.wait)
 	if err != nil {
 		return nil, err
 	}
 	defer closeAll()
-	at := recountFlags{kafka: f.kafka}
-	follower, stop, err := at.follow(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	checker, err := ledger.New(ledger.Config{
-		Kafka: p.Kafka, Topics: p.Topics, ClickHouse: p.ClickHouse, Database: p.Database, Catalog: follower.Current, Patience: f.wait,
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer checker.Close()
-	s, err := seal.New(seal.Config{ClickHouse: p.ClickHouse, Database: p.Database, Catalog: follower.Current, Checker: checker})
+	s, err := seal.New(seal.Config{ClickHouse: p.ClickHouse, Database: p.Database, Catalog: p.catalog.Current, Checker: p.ledger})
 	if err != nil {
 		return nil, err
 	}
 	return s.Seal(ctx, f.request)
-}
-
-// history connects to ClickHouse alone.
-func (f *repairFlags) history() (driver.Conn, error) {
-	if len(f.stores.ClickHouse) == 0 {
-		if err := f.fromStandalone(); err != nil {
-			return nil, err
-		}
-	}
-	return f.stores.OpenClickHouse(0)
 }
