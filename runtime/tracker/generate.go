@@ -92,7 +92,7 @@ func (v *view) link(r *linkRequest, host string) (string, *problem.Problem) {
 	if bad != nil {
 		return "", bad
 	}
-	text := base + "/c/" + r.CampaignID
+	text := catalog.Link(base, r.CampaignID)
 	if params != "" {
 		text += "?" + params
 	}

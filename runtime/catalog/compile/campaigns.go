@@ -38,7 +38,7 @@ func (w *work) compileCampaigns() {
 // settle notes what became of a campaign.
 func (w *work) settle(c *candidate) {
 	ref := refOf(KindCampaign, c.object)
-	outcome := Outcome{Ref: ref, Key: catalog.CampaignKey(campaignID(c.object)), Problems: c.problems}
+	outcome := Outcome{Ref: ref, Generation: c.object.GetGeneration(), Key: catalog.CampaignKey(campaignID(c.object)), Problems: c.problems}
 	switch {
 	case c.holds && c.ok():
 		outcome.Record = c.record

@@ -12,8 +12,9 @@ const recordNeeds = 1
 
 // checked is one object judged on its own and by what it refers to.
 type checked struct {
-	record   *catalogpb.Record // nil when there is an Error
-	problems []Problem
+	generation int64             // of the object
+	record     *catalogpb.Record // nil when there is an Error
+	problems   []Problem
 }
 
 func (c *checked) ok() bool { return c.record != nil }
@@ -31,7 +32,7 @@ func (r *report) finish(object metav1.Object, record *catalogpb.Record) checked 
 	}
 	sortProblems(r.problems)
 	if r.errors > 0 {
-		return checked{problems: r.problems}
+		return checked{generation: object.GetGeneration(), problems: r.problems}
 	}
-	return checked{record: record, problems: r.problems}
+	return checked{generation: object.GetGeneration(), record: record, problems: r.problems}
 }

@@ -84,7 +84,7 @@ func (w *work) listed(on *catalogpb.Record) bool {
 			w.campaigns[refOf(KindCampaign, c)] = true
 		}
 	}
-	return w.campaigns[refOfRecord(on)]
+	return w.campaigns[RefOf(on)]
 }
 
 func (w *work) refusal(id, allowed string, on *catalogpb.Record, c *candidate, holder *candidate) string {

@@ -122,7 +122,7 @@ func (w *work) compilePipelines() {
 		} else if w.Objects.Pipeline == "" {
 			r := report{ref: refOf(KindPipeline, p)}
 			r.invalid("metadata.name", "is a second pipeline: only %s is used here", w.pipeline)
-			w.add(r.ref, "", checked{problems: r.problems})
+			w.add(r.ref, "", checked{generation: p.GetGeneration(), problems: r.problems})
 		}
 	}
 	for _, s := range sorted(w.Schedules) {
@@ -177,7 +177,7 @@ func (w *work) compileSources() {
 
 // add notes the outcome of an object that owns its key, and returns what is served.
 func (w *work) add(ref Ref, key string, c checked) *catalogpb.Record {
-	outcome := Outcome{Ref: ref, Key: key, Record: c.record, Problems: c.problems}
+	outcome := Outcome{Ref: ref, Generation: c.generation, Key: key, Record: c.record, Problems: c.problems}
 	if key != "" {
 		w.seen[key] = true
 		if outcome.Record == nil {

@@ -37,11 +37,11 @@ func (w *work) movedOn(on *catalogpb.Record) bool {
 
 // gone reports whether there is proof that no object stands behind key.
 func (w *work) gone(key string) bool {
-	return (w.Complete || w.Gone[key]) && !w.Broken[refOfRecord(w.Previous[key])]
+	return (w.Complete || w.Gone[key]) && !w.Broken[RefOf(w.Previous[key])]
 }
 
-// refOfRecord names the object that a record was compiled from.
-func refOfRecord(record *catalogpb.Record) Ref {
+// RefOf names the object that a record was compiled from.
+func RefOf(record *catalogpb.Record) Ref {
 	switch body := record.GetBody().(type) {
 	case *catalogpb.Record_Campaign:
 		return Ref{KindCampaign, body.Campaign.GetNamespace(), body.Campaign.GetName()}

@@ -83,6 +83,8 @@ type Problem struct {
 type Outcome struct {
 	Ref
 
+	// Generation is the metadata.generation that was judged, 0 for an object from a folder.
+	Generation int64
 	// Key of the object's record; empty for a kind that has none.
 	Key string
 	// Record is what is served, nil when nothing is. Its generation is metadata.generation, 0 for an

@@ -142,5 +142,5 @@ func atMost(r *report, path string, text v1alpha1.Duration, otherwise, most time
 func checkSchedule(object *v1alpha1.BillingSchedule) checked {
 	r := report{ref: refOf(KindSchedule, object)}
 	r.noEffect("spec.period", "periods are sealed by `clicktally seal` alone")
-	return checked{problems: r.problems}
+	return checked{generation: object.GetGeneration(), problems: r.problems}
 }

@@ -10,9 +10,8 @@ import (
 	"time"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
-	"github.com/clicktally/clicktally/runtime/catalog"
-	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/catalog/cycle"
 	"github.com/clicktally/clicktally/runtime/catalog/folder"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
 )
@@ -53,12 +52,11 @@ type Report struct {
 
 // source is a running loop.
 type source struct {
-	config    Config
-	loader    folder.Loader
-	compiler  compile.Compiler
-	publisher *publish.Publisher  // nil until opened, and after an error
-	held      *catalogpb.Pipeline // the pipeline record that the publisher held last
-	reported  string              // of the last report, to find out whether there is news
+	config   Config
+	loader   folder.Loader
+	set      *folder.Set // what was read last
+	cycle    *cycle.Cycle
+	reported string // of the last report, to find out whether there is news
 }
 
 // Run publishes the folder and what changes in it until ctx ends, then returns nil. It returns an
@@ -71,7 +69,8 @@ func Run(ctx context.Context, config Config) error {
 	}
 	defer func() { _ = watcher.Close() }()
 	s := &source{config: config, loader: folder.Loader{Schema: config.Schema}}
-	defer s.close()
+	s.cycle = cycle.New(cycle.Config{Publish: config.Publish, Prepare: s.prepare})
+	defer s.cycle.Close()
 	for {
 		wait, err := s.step(ctx)
 		if err != nil {
@@ -98,7 +97,7 @@ func (s *source) step(ctx context.Context) (wait time.Duration, err error) {
 	case errors.Is(err, publish.ErrFenced) && s.repaired(ctx):
 		s.config.Log.Info("the catalog was repaired under us, going on with it")
 		return retry, nil
-	case final(err):
+	case cycle.Lost(err): // a topic that was replaced is not final: `clicktally recover` acknowledges it
 		return 0, err
 	}
 	if ctx.Err() == nil {
@@ -107,15 +106,9 @@ func (s *source) step(ctx context.Context) (wait time.Duration, err error) {
 	return retry, nil
 }
 
-// final reports whether an error stays until somebody acts elsewhere. A topic that was replaced is
-// none: `clicktally recover` acknowledges it, and until then what was published goes on.
-func final(err error) bool {
-	return errors.Is(err, publish.ErrFenced) || errors.Is(err, publish.ErrPrefixOwned)
-}
-
 // repaired says whether whoever fenced us has repaired the catalog and gone, rather than taken office.
 func (s *source) repaired(ctx context.Context) bool {
-	repaired, err := publish.Repaired(ctx, s.config.Publish, s.held)
+	repaired, err := s.cycle.Repaired(ctx)
 	if err != nil {
 		s.config.Log.Error("cannot see who fenced us", "error", err)
 	}
@@ -124,8 +117,9 @@ func (s *source) repaired(ctx context.Context) bool {
 
 // pass reads, compiles and publishes once.
 func (s *source) pass(ctx context.Context) error {
-	report := Report{Set: s.loader.Load(ctx, s.config.Dirs...), Offset: -1}
-	report.Err = s.publish(ctx, &report)
+	s.set = s.loader.Load(ctx, s.config.Dirs...)
+	pass, err := s.cycle.Run(ctx, s.set.Objects)
+	report := Report{Set: s.set, Result: pass.Result, Changed: pass.Changed, Offset: pass.Offset, Err: err}
 	report.Problems = report.Set.All(report.Result)
 	if news := fmt.Sprint(report.Problems, report.Result.Absent, report.Err); news != s.reported || len(report.Changed) > 0 {
 		s.reported = news
@@ -136,40 +130,16 @@ func (s *source) pass(ctx context.Context) error {
 	return report.Err
 }
 
-func (s *source) publish(ctx context.Context, report *Report) error {
-	if s.publisher == nil {
-		publisher, err := publish.Open(ctx, s.config.Publish)
-		if err != nil {
-			return fmt.Errorf("open publisher: %w", err)
-		}
-		s.publisher = publisher
-	}
-	report.Set.Objects.Previous = s.publisher.Records()
+// prepare lets the caller complete what was read: the set is what is reported.
+func (s *source) prepare(ctx context.Context, objects *compile.Objects) error {
+	s.set.Objects.Previous = objects.Previous
 	if s.config.Prepare != nil {
-		if err := s.config.Prepare(ctx, report.Set); err != nil {
-			return fmt.Errorf("prepare: %w", err)
+		if err := s.config.Prepare(ctx, s.set); err != nil {
+			return err
 		}
 	}
-	objects := report.Set.Objects
-	s.held = objects.Previous[catalog.PipelineKey].GetPipeline()
-	objects.OwnerCluster, objects.OwnerObject = s.config.Publish.Cluster, s.config.Publish.Object
-	report.Result = s.compiler.Compile(objects)
-	outcome, err := s.publisher.Publish(ctx, publish.Batch{
-		Records: report.Result.Records, Deleted: report.Result.Deleted,
-	})
-	if err != nil {
-		s.close()
-		return err
-	}
-	report.Changed, report.Offset = outcome.Changed, outcome.Offset
+	*objects = s.set.Objects
 	return nil
-}
-
-func (s *source) close() {
-	if s.publisher != nil {
-		s.publisher.Close()
-		s.publisher = nil
-	}
 }
 
 // Pipeline returns the pipeline of a set that a compilation uses, nil when it has none.

@@ -67,8 +67,16 @@ type held struct {
 }
 
 // Open fences every earlier publisher, which aborts what it had open, and then reads the log to its
-// end. It fails with ErrPrefixOwned when the log names another owner. The caller closes the result.
+// end. It fails with ErrPrefixOwned, without fencing anybody, when the log names another owner. The caller
+// closes the result.
 func Open(ctx context.Context, config Config) (*Publisher, error) {
+	on, err := Read(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := (&Publisher{config: config}).checkOwner(on[catalog.PipelineKey].GetPipeline()); err != nil {
+		return nil, err
+	}
 	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.TransactionalID(config.TransactionalID),
 		kgo.TransactionTimeout(transactionTimeout),
@@ -147,6 +155,15 @@ func (p *Publisher) Offset(key string) int64 {
 		return h.offset
 	}
 	return -1
+}
+
+// Record returns what the log holds under key and its offset; nil and -1 when there is nothing. It also
+// answers after Close.
+func (p *Publisher) Record(key string) (*catalogpb.Record, int64) {
+	if h, ok := p.held[key]; ok {
+		return h.record, h.offset
+	}
+	return nil, -1
 }
 
 // Close stops the client. A transaction that is still open is aborted by the next publisher.

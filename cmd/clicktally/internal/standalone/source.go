@@ -10,7 +10,7 @@ import (
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/config/crd"
-	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+	"github.com/clicktally/clicktally/runtime/catalog/announce"
 	"github.com/clicktally/clicktally/runtime/catalog/folder"
 	"github.com/clicktally/clicktally/runtime/catalog/local"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
@@ -28,15 +28,14 @@ const (
 // source is the folder in place of the operator: it makes topics and tables for the folder's
 // pipeline, publishes the catalog and hands secrets over.
 type source struct {
-	config   *Config
-	servers  *servers
-	keys     keys
-	schema   *crd.Validator
-	log      *slog.Logger
-	pipeline *v1alpha1.AggregationPipeline
-	topics   topics.Names
-	first    *catalogpb.Generation // as long as none is announced
-	topicIDs map[string][]byte
+	config    *Config
+	servers   *servers
+	keys      keys
+	schema    *crd.Validator
+	log       *slog.Logger
+	pipeline  *v1alpha1.AggregationPipeline
+	topics    topics.Names
+	announcer *announce.Announcer
 }
 
 // newSource reads the folder once and makes ready what its pipeline needs.
@@ -45,7 +44,7 @@ func newSource(ctx context.Context, c *Config, s *servers, k keys, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	src := &source{config: c, servers: s, keys: k, schema: schema, log: log, topicIDs: map[string][]byte{}}
+	src := &source{config: c, servers: s, keys: k, schema: schema, log: log}
 	set := (&folder.Loader{Schema: schema}).Load(ctx, c.Dirs...)
 	if src.pipeline = local.Pipeline(set); src.pipeline == nil {
 		for _, p := range set.Problems {
@@ -95,7 +94,10 @@ func (s *source) run(ctx context.Context, report func(local.Report)) error {
 // prepare adds what a folder cannot know, and puts the tokens of traffic sources where trackers read them.
 func (s *source) prepare(ctx context.Context, set *folder.Set) error {
 	set.Objects.Standalone = true
-	if err := s.announce(ctx, set); err != nil {
+	if err := s.announcer.Look(ctx); err != nil {
+		return err
+	}
+	if err := s.announcer.Complete(ctx, &set.Objects, local.Pipeline(set)); err != nil {
 		return err
 	}
 	return s.projectSecrets(set)
