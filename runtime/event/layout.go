@@ -33,8 +33,7 @@ type place struct {
 var layout, lastField = layoutOf(reflect.TypeFor[Event]())
 
 func layoutOf(event reflect.Type) (places [64 << 3]place, last uint64) {
-	for i := range event.NumField() {
-		f := event.Field(i)
+	for f := range event.Fields() {
 		wire, rest, _ := strings.Cut(f.Tag.Get("protobuf"), ",")
 		if wire == "" {
 			continue // what the library keeps

@@ -3,6 +3,7 @@ package servers
 import (
 	_ "embed"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,9 +24,8 @@ func (c *Cluster) SetClock(i int, d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
 	_, err = file.WriteAt(clockOffset(d), 0) // in place: the node has the file mapped
-	return err
+	return errors.Join(err, file.Close())
 }
 
 func clockOffset(d time.Duration) []byte {
