@@ -1,10 +1,15 @@
 package servers
 
 import (
+	"bytes"
 	"net"
+	"os"
 	"os/exec"
 	"runtime"
 )
+
+// logTail is how much of a child's log a failure shows, in bytes.
+const logTail = 4096
 
 // child is a process that a test started.
 type child struct {
@@ -28,6 +33,29 @@ func startChild(command *exec.Cmd) (*child, error) {
 		close(c.ended)
 	}()
 	return c, <-started
+}
+
+// startLogged is startChild of a command whose output is appended to a file.
+func startLogged(command *exec.Cmd, file string) (*child, error) {
+	log, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }() // the child has it open for itself
+	command.Stdout, command.Stderr = log, log
+	return startChild(command)
+}
+
+// endOfLog is the end of what a child said.
+func endOfLog(file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	if len(text) > logTail {
+		text = text[len(text)-logTail:]
+	}
+	return string(bytes.TrimSpace(text))
 }
 
 // kill ends the child as kill -9 does, and waits until it is gone.

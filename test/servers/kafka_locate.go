@@ -45,16 +45,11 @@ func locateKafka() (kafkaPrograms, error) {
 			return located, nil
 		}
 	}
-	// Not os.UserCacheDir, which is another folder on macOS than the one the script fills.
-	cache := os.Getenv("XDG_CACHE_HOME")
-	if cache == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return kafkaPrograms{}, err
-		}
-		cache = filepath.Join(home, ".cache")
+	libs, err := fetched("kafka", KafkaVersion, "lib")
+	if err != nil {
+		return kafkaPrograms{}, err
 	}
-	return programs(java, filepath.Join(cache, "clicktally", "kafka", KafkaVersion, "lib"))
+	return programs(java, libs)
 }
 
 func programs(java, folder string) (kafkaPrograms, error) {

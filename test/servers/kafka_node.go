@@ -1,8 +1,6 @@
 package servers
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,12 +11,8 @@ import (
 	"strings"
 )
 
-const (
-	// clusterID is the id of every cluster here: they never meet.
-	clusterID = "Y2xpY2t0YWxseS10ZXN0cw"
-	// logTail is how much of a node's log a failure shows, in bytes.
-	logTail = 4096
-)
+// clusterID is the id of every cluster here: they never meet.
+const clusterID = "Y2xpY2t0YWxseS10ZXN0cw"
 
 // jvmFlags keep a node small and its start short: a test is over before the optimising compiler has earned its keep.
 var jvmFlags = []string{"-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}
@@ -70,16 +64,11 @@ func (n *node) prepare(settings map[string]string) error {
 
 // start starts the process; it answers later.
 func (n *node) start() error {
-	log, err := os.OpenFile(n.file("node.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	process, err := startLogged(n.java("kafka.Kafka", n.file("server.properties")), n.file("node.log"))
 	if err != nil {
-		return err
-	}
-	command := n.java("kafka.Kafka", n.file("server.properties"))
-	command.Stdout, command.Stderr = log, log
-	n.process, err = startChild(command)
-	if err := errors.Join(err, log.Close()); err != nil { // the child has the file open for itself
 		return fmt.Errorf("start Kafka: %w", err)
 	}
+	n.process = process
 	n.killed = false
 	return nil
 }
@@ -107,16 +96,7 @@ func (n *node) kill() {
 }
 
 // log is the end of what the node said.
-func (n *node) log() string {
-	text, err := os.ReadFile(n.file("node.log"))
-	if err != nil {
-		return err.Error()
-	}
-	if len(text) > logTail {
-		text = text[len(text)-logTail:]
-	}
-	return string(bytes.TrimSpace(text))
-}
+func (n *node) log() string { return endOfLog(n.file("node.log")) }
 
 // nodeSettings are the properties of node i among nodes whose addresses are given: a small heap, few internal
 // partitions, no waiting, and a dead broker noticed within seconds (the defaults take 13 to move a leader).

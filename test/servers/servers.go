@@ -1,14 +1,15 @@
-// Package servers gives tests the stores they run against: a real redis-server, libchdb behind ClickHouse's HTTP interface,
-// a real Apache Kafka (Broker), and kfake (Kafka).
+// Package servers gives tests the servers they run against: a real redis-server, libchdb behind ClickHouse's HTTP interface,
+// a real Apache Kafka (Broker), kfake (Kafka), and a real kube-apiserver (KubeAPI).
 //
 // Every helper takes the test, ends what it started with the test (or with the test binary, for what is shared), and
-// returns addresses only: tests reach the stores through their real clients. A child dies with the test binary, also when that is killed.
+// returns addresses only: tests reach the servers through their real clients. A child dies with the test binary, also when that is killed.
 //
-// A store that is not installed skips the test, and fails it when CI or CLICKTALLY_REQUIRE_SERVERS is set.
+// A server that is not installed skips the test, and fails it when CI or CLICKTALLY_REQUIRE_SERVERS is set.
 package servers
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -24,4 +25,18 @@ func missing(t testing.TB, message string) {
 		}
 	}
 	t.Skip(message)
+}
+
+// fetched is a path below the folder that the scripts of hack/ fill. That is not os.UserCacheDir, which is another
+// one on macOS.
+func fetched(path ...string) (string, error) {
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		cache = filepath.Join(home, ".cache")
+	}
+	return filepath.Join(append([]string{cache, "clicktally"}, path...)...), nil
 }
