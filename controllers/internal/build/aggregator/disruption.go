@@ -1,0 +1,12 @@
+package aggregator
+
+import (
+	applypolicyv1 "k8s.io/client-go/applyconfigurations/policy/v1"
+
+	"github.com/clicktally/clicktally/controllers/internal/build"
+)
+
+// DisruptionBudget is nil for one worker.
+func DisruptionBudget(in *Input) *applypolicyv1.PodDisruptionBudgetApplyConfiguration {
+	return build.DisruptionBudget(in.meta(), Name(in.Pipeline), build.Replicas(in.Pipeline.Spec.Aggregator))
+}
