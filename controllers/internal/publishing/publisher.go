@@ -1,0 +1,271 @@
+package publishing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/runtime/catalog/announce"
+	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
+	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/catalog/cycle"
+	"github.com/clicktally/clicktally/runtime/catalog/heartbeats"
+	"github.com/clicktally/clicktally/runtime/catalog/publish"
+	"github.com/clicktally/clicktally/runtime/store/topics"
+)
+
+const (
+	// quiet is how long no edit must have come until a batch is published, and gather how long a batch
+	// waits for that at most: edits that come together are one transaction.
+	quiet  = 4 * time.Millisecond
+	gather = 40 * time.Millisecond
+	// rescan is how often a pass is made without an edit, to see whether a topic was replaced.
+	rescan = 30 * time.Second
+	// firstRetry and lastRetry bound the time to the next pass after a failure.
+	firstRetry = 250 * time.Millisecond
+	lastRetry  = 5 * time.Second
+	// fencedRetry is how long a publisher that was fenced waits: who fenced it is the leader now, and this
+	// process is about to find out.
+	fencedRetry = 15 * time.Second
+	// passTimeout bounds one pass: Kafka may be away, and its client would wait for ever.
+	passTimeout = 30 * time.Second
+	// Defaults of spec.kafka.
+	defaultPartitions  = 24
+	defaultReplication = 3
+)
+
+// publisher keeps the catalog of one pipeline equal to the objects. Its fields belong to run.
+type publisher struct {
+	config *Config
+	key    types.NamespacedName
+	mirror *mirror
+	bell   bell
+	report func(state) // is told of every pass
+	beat   func()      // is told when fleets have moved
+	log    logr.Logger
+
+	opened    *v1alpha1.AggregationPipeline // the pipeline whose log is open
+	cycle     *cycle.Cycle                  // nil until opened
+	announcer *announce.Announcer
+	follower  *heartbeats.Follower
+	stop      func() // ends the follower
+	prover    *prover
+	failures  int
+	looked    time.Time // when the topics were looked at last
+}
+
+// state is what a pass left behind. Nothing in it is changed afterwards.
+type state struct {
+	pipeline  types.NamespacedName
+	judged    bool // the log was read and the objects compiled, at least once
+	err       error
+	standings standings
+	trackers  map[string]*catalogpb.Tracker // of the catalog, by namespace/name
+	offset    int64                         // of the last record that this publisher wrote, -1 before
+	follower  *heartbeats.Follower          // nil until the log is open
+}
+
+// bell is rung by whoever has news; ringing it twice is ringing it once.
+type bell chan struct{}
+
+func (b bell) ring() {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+
+// run makes passes until ctx ends: one at once, one after every edit, and one now and then.
+func (p *publisher) run(ctx context.Context) {
+	defer p.close()
+	last := state{pipeline: p.key, offset: -1}
+	for ctx.Err() == nil {
+		wait := p.step(ctx, &last)
+		bell := p.bell
+		if last.err != nil && !errors.Is(last.err, ErrSuspended) {
+			bell = nil // an edit is no reason to try earlier, least of all to fence who has fenced us
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-bell:
+			p.gather(ctx)
+		}
+		timer.Stop()
+	}
+}
+
+// gather waits until edits have stopped coming for a moment, but not for long.
+func (p *publisher) gather(ctx context.Context) {
+	most := time.NewTimer(gather)
+	defer most.Stop()
+	for {
+		calm := time.NewTimer(quiet)
+		select {
+		case <-p.bell:
+			calm.Stop()
+			continue
+		case <-calm.C:
+		case <-most.C:
+		case <-ctx.Done():
+		}
+		calm.Stop()
+		return
+	}
+}
+
+// step makes one pass, tells of it, and says when to look again.
+func (p *publisher) step(ctx context.Context, last *state) time.Duration {
+	passing, cancel := context.WithTimeout(ctx, passTimeout)
+	defer cancel()
+	err := p.pass(passing, last)
+	if ctx.Err() != nil {
+		return 0
+	}
+	if err != nil && (last.err == nil || last.err.Error() != err.Error()) {
+		p.log.Error(err, "the catalog is not published")
+	} else if err == nil && last.err != nil {
+		p.log.Info("the catalog is published again")
+	}
+	last.err, last.follower = err, p.follower
+	p.report(*last)
+	switch {
+	case err == nil:
+		p.failures = 0
+		if p.prover.more {
+			return 0
+		}
+		return rescan
+	case errors.Is(err, publish.ErrFenced):
+		if repaired, _ := p.cycle.Repaired(passing); repaired {
+			return firstRetry
+		}
+		return fencedRetry
+	}
+	p.failures++
+	return min(lastRetry, firstRetry<<min(p.failures-1, 10))
+}
+
+// pass judges all objects, and publishes what differs.
+func (p *publisher) pass(ctx context.Context, last *state) error {
+	pipeline := p.mirror.pipeline(p.key)
+	if pipeline == nil {
+		return nil // about to be ended
+	}
+	if pipeline.Spec.Suspend == v1alpha1.SuspendReconciliation {
+		return ErrSuspended
+	}
+	if err := p.open(ctx, pipeline); err != nil {
+		return err
+	}
+	objects := p.mirror.objects()
+	objects.Pipeline = p.key.String()
+	pass, err := p.cycle.Run(ctx, objects)
+	if !pass.Judged {
+		return err
+	}
+	last.judged = true
+	last.standings = of(pass.Result.Outcomes, p.cycle.Record)
+	last.trackers = trackersOf(pass.Result.Records)
+	last.offset = max(last.offset, pass.Offset)
+	if len(pass.Changed) > 0 {
+		p.log.V(1).Info("published", "records", len(pass.Changed), "offset", pass.Offset)
+	}
+	return err
+}
+
+// open reaches the pipeline's Kafka, again when what the pipeline says of it has changed.
+func (p *publisher) open(ctx context.Context, pipeline *v1alpha1.AggregationPipeline) error {
+	if p.cycle != nil && p.opened.UID == pipeline.UID && equality.Semantic.DeepEqual(connection(p.opened), connection(pipeline)) {
+		return nil
+	}
+	p.close()
+	options, err := p.config.Kafka(ctx, pipeline)
+	if err != nil {
+		return err
+	}
+	names := topics.Names{Prefix: pipeline.Spec.Kafka.TopicPrefix}
+	p.cycle = cycle.New(cycle.Config{
+		Publish: publish.Config{
+			Options: options, Topic: names.Catalog(), TransactionalID: names.Publisher(),
+			Cluster: p.config.Installation, Object: string(pipeline.UID),
+		},
+		Prepare: p.prepare, Prove: p.prover.prove,
+	})
+	p.opened, p.announcer = pipeline, nil
+	p.follow(options, names)
+	return p.makeTopics(ctx, options, names, pipeline)
+}
+
+// connection is what a change of means another Kafka, or another way to it.
+func connection(p *v1alpha1.AggregationPipeline) v1alpha1.Kafka {
+	k := p.Spec.Kafka
+	k.Partitions, k.ReplicationFactor, k.TrackerAuth = 0, 0, nil
+	return k
+}
+
+// makeTopics makes what is missing before the log is read: the catalog's own topic is among it.
+func (p *publisher) makeTopics(ctx context.Context, options []kgo.Opt, names topics.Names, pipeline *v1alpha1.AggregationPipeline) error {
+	config := announce.Config{
+		Options: options, Names: names, Partitions: defaultPartitions, Replication: defaultReplication, Log: slog.New(logr.ToSlogHandler(p.log)),
+	}
+	if n := pipeline.Spec.Kafka.Partitions; n > 0 {
+		config.Partitions = uint32(n)
+	}
+	if n := pipeline.Spec.Kafka.ReplicationFactor; n > 0 {
+		config.Replication = int16(n)
+	}
+	config.Newest = func(ctx context.Context, now time.Time) (time.Time, error) {
+		if p.config.Newest == nil {
+			return time.Time{}, errors.New("nobody can tell")
+		}
+		return p.config.Newest(ctx, p.mirror.pipeline(p.key), now)
+	}
+	announcer, err := announce.New(ctx, config)
+	if err != nil {
+		p.close()
+		return fmt.Errorf("topics: %w", err)
+	}
+	p.announcer, p.looked = announcer, time.Now()
+	return nil
+}
+
+// prepare tells the compiler of the topics, which are looked at now and then.
+func (p *publisher) prepare(ctx context.Context, objects *compile.Objects) error {
+	if time.Since(p.looked) > rescan/2 {
+		if err := p.announcer.Look(ctx); err != nil {
+			return err
+		}
+		p.looked = time.Now()
+	}
+	return p.announcer.Complete(ctx, objects, p.mirror.pipeline(p.key))
+}
+
+// follow reads the pipeline's heartbeats until close.
+func (p *publisher) follow(options []kgo.Opt, names topics.Names) {
+	p.follower = heartbeats.New(heartbeats.Config{
+		Options: options, Topic: names.Heartbeats(), OnChange: p.beat, Log: slog.New(logr.ToSlogHandler(p.log)),
+	})
+	following, stop := context.WithCancel(context.Background())
+	var owned sync.WaitGroup
+	owned.Go(func() { p.follower.Run(following) })
+	p.stop = func() { stop(); owned.Wait() }
+}
+
+func (p *publisher) close() {
+	if p.cycle != nil {
+		p.cycle.Close()
+		p.stop()
+	}
+	p.cycle, p.follower, p.stop = nil, nil, nil
+}
