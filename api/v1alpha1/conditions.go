@@ -73,6 +73,10 @@ const (
 	// ReasonUnsupported says that a field is set which has no effect in this
 	// version. The message names it.
 	ReasonUnsupported = "Unsupported"
+
+	// ReasonNameTaken says that an object of the workload's name exists and
+	// belongs to somebody else. It stays as it is.
+	ReasonNameTaken = "NameTaken"
 )
 
 // Reasons of ConditionResolvedRefs.
