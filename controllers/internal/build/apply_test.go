@@ -96,7 +96,7 @@ func TestTheAPIServerTakesEverythingOnce(t *testing.T) {
 // applied is the version of an object after it was applied.
 func applied(t *testing.T, kube client.Client, namespace string, d build.Desired) string {
 	t.Helper()
-	if err := kube.Apply(t.Context(), d.Object, client.FieldOwner("clicktally"), client.ForceOwnership); err != nil {
+	if err := kube.Apply(t.Context(), d.Object, client.FieldOwner(fieldOwner), client.ForceOwnership); err != nil {
 		t.Fatalf("%s %s: %v", d.Kind.Kind, d.Name, err)
 	}
 	object := &unstructured.Unstructured{}

@@ -2,6 +2,7 @@ package buildtest
 
 import (
 	"bufio"
+	"context"
 	"encoding/pem"
 	"net/http/httptest"
 	"os"
@@ -10,12 +11,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/controllers/internal/build"
 )
+
+// patience bounds how long a process has to say what is waited for.
+const patience = time.Minute
 
 // Arguments are the values of each flag, in order; a flag without a value has an empty one.
 func Arguments(pod *corev1.PodSpec) map[string][]string {
@@ -56,7 +61,9 @@ func Starts(t *testing.T, command string, pod *corev1.PodSpec, says string) {
 	if out, err := exec.CommandContext(t.Context(), binary, append(slices.Clip(args), "--help")...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v: %v\n%s", command, args, err, out)
 	}
-	process := exec.CommandContext(t.Context(), binary, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	process := exec.CommandContext(ctx, binary, args...)
 	for _, variable := range container.Env {
 		value := here.Replace(variable.Value)
 		if variable.ValueFrom != nil {
