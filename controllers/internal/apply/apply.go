@@ -26,9 +26,12 @@ import (
 // ErrForeign says that an object of the desired name is there and belongs to somebody else.
 var ErrForeign = errors.New("an object of this name belongs to somebody else: rename it, or delete it")
 
+// FieldOwner is the name under which the operator owns the fields of its workloads.
+const FieldOwner client.FieldOwner = "clicktally-operator"
+
 // Applier applies objects as one field owner. It is safe for concurrent use.
 type Applier struct {
-	// Client reads from the manager's cache and writes.
+	// Client reads from the manager's cache, which keeps the owner's entries of metadata.managedFields, and writes.
 	Client client.Client
 	// Reader asks the API server itself: a cache that is filtered does not see what belongs to others.
 	Reader client.Reader

@@ -1,0 +1,72 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/controllers/internal/status"
+)
+
+// status is what the pipeline's status should be.
+func (o *observed) status(now metav1.Time) *v1alpha1.AggregationPipelineStatus {
+	before := &o.pipeline.Status
+	next := &v1alpha1.AggregationPipelineStatus{ObservedGeneration: o.pipeline.Generation, Trackers: before.Trackers}
+	if !o.catalog.Judged {
+		next.Conditions = status.Unknown(o.pipeline.Generation, 0, status.Waits(o.name(), o.catalog.Err), before.Conditions, now)
+		return next
+	}
+	next.Trackers = new(int32(len(o.catalog.Trackers)))
+	workload := o.workload()
+	verdict := status.Verdict{
+		Generation: o.pipeline.Generation, Problems: slices.Concat(o.catalog.Standing.Problems, o.problems),
+		Served: o.catalog.Standing.Record.GetGeneration(), Programmed: o.programmed(), Workload: &workload,
+		Serving: "aggregators count, and query answers",
+	}
+	next.Conditions = verdict.Conditions(before.Conditions, now)
+	return next
+}
+
+// programmed is a latch per generation: its record is in the catalog, and the workloads were once of its form.
+func (o *observed) programmed() status.Answer {
+	generation := o.pipeline.Generation
+	done := status.Answer{
+		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonProgrammed,
+		Message: fmt.Sprintf("generation %d is in the catalog, and the workloads run it", generation),
+	}
+	if status.Latched(o.pipeline.Status.Conditions, v1alpha1.ConditionProgrammed, generation) {
+		return done
+	}
+	if o.pipeline.Spec.Suspend == v1alpha1.SuspendReconciliation {
+		return status.Answer{Reason: v1alpha1.ReasonSuspended, Message: "spec.suspend keeps catalog and workloads as they are; what runs goes on"}
+	}
+	if o.catalog.Err != nil && o.catalog.Standing.Offset < 0 {
+		return status.Answer{Reason: v1alpha1.ReasonProgressing, Message: status.Waits(o.name(), o.catalog.Err)}
+	}
+	if at := o.unfinished(); at != nil {
+		return status.Answer{Reason: v1alpha1.ReasonProgressing, Message: fmt.Sprintf("waiting until the pods of %s are of generation %d and ready", at.what, generation)}
+	}
+	return done
+}
+
+// workload says whether enough pods are ready for the work to go on: one of each.
+func (o *observed) workload() status.Answer {
+	for _, r := range o.rollouts {
+		if r.standby == 0 {
+			return status.Answer{Reason: v1alpha1.ReasonWorkloadUnavailable, Message: fmt.Sprintf("no pod of %s is ready: look at Deployment %s-%s", r.what, o.pipeline.Name, r.what)}
+		}
+	}
+	return status.Answer{Status: metav1.ConditionTrue}
+}
+
+func (o *observed) unfinished() *rollout {
+	at := slices.IndexFunc(o.rollouts, func(r rollout) bool { return !r.done })
+	if at < 0 {
+		return nil
+	}
+	return &o.rollouts[at]
+}
+
+func (o *observed) name() string { return o.pipeline.Namespace + "/" + o.pipeline.Name }
