@@ -25,7 +25,7 @@ type Input struct {
 	Installation *build.Installation
 	// Owner is the Tracker; nil: the objects have no owner.
 	Owner *build.Owner
-	// HeldReplicas stays the number of pods until the autoscaler owns it; nil: it does. It has no
+	// HeldReplicas stays the number of pods until the autoscaler owns it; see Held. It has no
 	// effect without spec.autoscaling.
 	HeldReplicas *int32
 	// HoldSize keeps the autoscaler from shrinking the fleet: a pod that goes while Kafka is away
