@@ -1,0 +1,111 @@
+// Package tracker keeps the fleets of Trackers and writes what became of each into its status. Clicks that
+// wait in a journal outlive their pod: its claim is deleted only once a Job has shipped them.
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/controllers/internal/apply"
+	"github.com/clicktally/clicktally/controllers/internal/build"
+	"github.com/clicktally/clicktally/controllers/internal/publishing"
+	"github.com/clicktally/clicktally/controllers/internal/status"
+	"github.com/clicktally/clicktally/runtime/catalog/compile"
+)
+
+// owner of the fields of status.
+const owner = "clicktally-tracker"
+
+// drainEvery is how often claims that are being drained are looked at, beside the news of their Jobs.
+const drainEvery = 10 * time.Second
+
+// reconciler keeps the fleets and the status of trackers.
+type reconciler struct {
+	client       client.Client
+	live         client.Reader // pods and claims are looked at rarely, and not kept in memory
+	publishing   *publishing.Publishing
+	applier      *apply.Applier
+	installation *build.Installation
+	writer       status.Writer
+}
+
+// Setup adds the controller to the manager.
+func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applier, installation *build.Installation) error {
+	r := &reconciler{
+		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
+		writer: status.Writer{Client: manager.GetClient(), Owner: owner},
+	}
+	edited := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	err := ctrl.NewControllerManagedBy(manager).
+		For(&v1alpha1.Tracker{}, builder.WithPredicates(edited)).
+		Owns(&appsv1.StatefulSet{}).Owns(&corev1.Service{}).Owns(&corev1.ServiceAccount{}).Owns(&batchv1.Job{}).
+		Owns(&networkingv1.NetworkPolicy{}).Owns(&networkingv1.Ingress{}).
+		Owns(&policyv1.PodDisruptionBudget{}).Owns(&autoscalingv2.HorizontalPodAutoscaler{}).
+		Watches(&v1alpha1.AggregationPipeline{}, handler.EnqueueRequestsFromMapFunc(r.trackersOf), builder.WithPredicates(edited)).
+		WatchesRawSource(p.Source(compile.KindTracker)).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("tracker controller: %w", err)
+	}
+	return nil
+}
+
+// trackersOf are the trackers that name a pipeline.
+func (r *reconciler) trackersOf(ctx context.Context, pipeline client.Object) []reconcile.Request {
+	list := &v1alpha1.TrackerList{}
+	if err := r.client.List(ctx, list, client.InNamespace(pipeline.GetNamespace())); err != nil {
+		return nil // the cache is not there yet, and will bring every tracker
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		if t := &list.Items[i]; string(t.Spec.PipelineRef.Name) == pipeline.GetName() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(t)})
+		}
+	}
+	return requests
+}
+
+// Reconcile makes the fleet of one tracker as desired, ships what its former pods left behind, and writes
+// what changed in its status.
+func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	seen, err := r.observe(ctx, request)
+	if err != nil || seen == nil {
+		return ctrl.Result{}, err
+	}
+	if seen.deleted() {
+		return r.end(ctx, seen)
+	}
+	left := 0
+	if seen.acts() {
+		if left, err = r.act(ctx, seen); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	result := ctrl.Result{}
+	if next := seen.status(metav1.Now()); !equality.Semantic.DeepEqual(next, &seen.tracker.Status) {
+		if result, err = r.writer.Apply(ctx, seen.tracker, next); err != nil {
+			return result, err
+		}
+	}
+	if left > 0 && result.IsZero() {
+		result.RequeueAfter = drainEvery
+	}
+	return result, nil
+}
