@@ -39,7 +39,7 @@ func Nowhere(p *v1alpha1.AggregationPipeline) {
 }
 
 // Starts builds a command of cmd/, and runs it with the arguments, variables and mounted files of a pod
-// until its log says something. Everything in the pod stands in a folder of the test instead; every
+// until its log says something, then without each file that a variable names. Everything in the pod stands in a folder of the test instead; every
 // mounted Secret has the keys that the pod asks for.
 func Starts(t *testing.T, command string, pod *corev1.PodSpec, says string) {
 	t.Helper()
@@ -61,16 +61,35 @@ func Starts(t *testing.T, command string, pod *corev1.PodSpec, says string) {
 	if out, err := exec.CommandContext(t.Context(), binary, append(slices.Clip(args), "--help")...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v: %v\n%s", command, args, err, out)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	process := exec.CommandContext(ctx, binary, args...)
+	var env, files []string
 	for _, variable := range container.Env {
 		value := here.Replace(variable.Value)
 		if variable.ValueFrom != nil {
 			value = "someone"
 		}
-		process.Env = append(process.Env, variable.Name+"="+value)
+		if strings.HasPrefix(variable.Value, build.SecretsDir) {
+			files = append(files, variable.Name)
+		}
+		env = append(env, variable.Name+"="+value)
 	}
+	if log, said := run(t, binary, args, env, says); !said {
+		t.Errorf("%s %v ended and never said %q:\n%s", command, args, says, log)
+	}
+	// A variable that nobody reads is a spelling mistake: without its file the process must not start.
+	for _, name := range files {
+		if _, said := run(t, binary, args, append(slices.Clip(env), name+"="+root+"/missing"), says); said {
+			t.Errorf("%s does not read the file of %s", command, name)
+		}
+	}
+}
+
+// run starts a process and ends it when its log says something; said is false when it ended before.
+func run(t *testing.T, binary string, args, env []string, says string) (log string, said bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	process := exec.CommandContext(ctx, binary, args...)
+	process.Env = env
 	lines, err := process.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -82,14 +101,14 @@ func Starts(t *testing.T, command string, pod *corev1.PodSpec, says string) {
 		_ = process.Process.Kill() // it may have ended by itself, and then the log tells why
 		_ = process.Wait()
 	}()
-	var log strings.Builder
+	var all strings.Builder
 	for scanner := bufio.NewScanner(lines); scanner.Scan(); {
 		if strings.Contains(scanner.Text(), says) {
-			return
+			return "", true
 		}
-		log.WriteString(scanner.Text() + "\n")
+		all.WriteString(scanner.Text() + "\n")
 	}
-	t.Errorf("%s %v ended and never said %q:\n%s", command, args, says, log.String())
+	return all.String(), false
 }
 
 // mountFiles writes what each volume would hold.
