@@ -38,7 +38,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // rig is a pipeline in namespaces of its own, on a real API server and a Kafka of the test.
 type rig struct {
@@ -47,6 +47,7 @@ type rig struct {
 	client         client.Client
 	broker         *kafka.Server
 	kafkaDir       string
+	address        string // of the broker, also after a restart
 	platform, ads  string // namespaces
 	kafka          []kgo.Opt
 	names          topics.Names
@@ -87,12 +88,18 @@ spec:
   offerPageURL: ` + url + "\n"
 }
 
+// quietLog is set once: it is shared by all managers of the binary.
+var quietLog = sync.OnceFunc(func() { ctrl.SetLogger(logr.Discard()) })
+
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	t.Parallel() // its namespaces and its Kafka are its own, and most of its time is waiting
+	quietLog()
 	r := &rig{t: t, api: servers.KubeAPI(t), kafkaDir: t.TempDir(), names: topics.Names{Prefix: "ct"}}
 	r.platform, r.ads = servers.KubeNamespace(t, r.api), servers.KubeNamespace(t, r.api)
 	r.broker = servers.KafkaServer(t, servers.KafkaDir(r.kafkaDir))
-	r.kafka = []kgo.Opt{kgo.SeedBrokers(r.broker.Addr())}
+	r.address = r.broker.Addr()
+	r.kafka = []kgo.Opt{kgo.SeedBrokers(r.address)}
 	var err error
 	if r.client, err = client.New(r.api, client.Options{Scheme: controllers.NewScheme()}); err != nil {
 		t.Fatal(err)
@@ -114,7 +121,6 @@ func (r *rig) start() {
 	if testing.Verbose() {
 		log = testr.New(r.t)
 	}
-	ctrl.SetLogger(log)
 	manager, err := ctrl.NewManager(api, ctrl.Options{
 		Scheme: controllers.NewScheme(), Cache: cache, Metrics: metricsserver.Options{BindAddress: "0"}, Logger: log,
 		Controller: config.Controller{SkipNameValidation: new(true)},
@@ -123,7 +129,11 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	if err := controllers.Setup(ctx, manager, controllers.Config{WatchNamespaces: []string{r.platform, r.ads}, Installation: "test"}); err != nil {
+	told := controllers.Config{
+		WatchNamespaces: []string{r.platform, r.ads}, Installation: "test",
+		TrackerImage: "tracker:1", AggregatorImage: "aggregator:1", QueryImage: "query:1",
+	}
+	if err := controllers.Setup(ctx, manager, told); err != nil {
 		r.t.Fatal(err)
 	}
 	ended := make(chan error, 1)
@@ -149,7 +159,7 @@ var fills = regexp.MustCompile(`PLATFORM|ADS|KAFKA`)
 func (r *rig) apply(text string) {
 	r.t.Helper()
 	text = fills.ReplaceAllStringFunc(text, func(word string) string {
-		return map[string]string{"PLATFORM": r.platform, "ADS": r.ads, "KAFKA": r.broker.Addr()}[word]
+		return map[string]string{"PLATFORM": r.platform, "ADS": r.ads, "KAFKA": r.address}[word]
 	})
 	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader([]byte(text)), 1<<16)
 	for {
@@ -290,6 +300,29 @@ func (r *rig) becomes(name string, conditions ...string) *v1alpha1.Campaign {
 	})
 	if missing != "" {
 		r.t.Fatalf("campaign %s within %s: no %s in generation %d: %+v", name, patience, missing, c.Generation, c.Status)
+	}
+	return c
+}
+
+// saying waits until a condition of a campaign has this message.
+func (r *rig) saying(name, condition, message string) *v1alpha1.Campaign {
+	r.t.Helper()
+	var c *v1alpha1.Campaign
+	complaint := poll(func() string {
+		c = r.campaign(name)
+		said := ""
+		for _, is := range c.Status.Conditions {
+			if is.Type == condition {
+				said = is.Message
+			}
+		}
+		if said != message {
+			return "says " + said
+		}
+		return ""
+	})
+	if complaint != "" {
+		r.t.Fatalf("campaign %s, condition %s: %s, want %s", name, condition, complaint, message)
 	}
 	return c
 }

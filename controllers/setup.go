@@ -1,10 +1,13 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -13,9 +16,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/controllers/billingschedule"
 	"github.com/clicktally/clicktally/controllers/campaign"
+	"github.com/clicktally/clicktally/controllers/fraudpolicy"
+	"github.com/clicktally/clicktally/controllers/internal/apply"
 	"github.com/clicktally/clicktally/controllers/internal/brokers"
+	"github.com/clicktally/clicktally/controllers/internal/build"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
+	"github.com/clicktally/clicktally/controllers/pipeline"
+	"github.com/clicktally/clicktally/controllers/tracker"
+	"github.com/clicktally/clicktally/controllers/trafficsource"
 )
 
 // Config is what an operator is told.
@@ -23,6 +33,16 @@ type Config struct {
 	// Installation identifies what the operator runs in, as the owner of catalogs. Empty: the UID of namespace
 	// kube-system, which identifies the cluster and takes a cluster-wide right to read.
 	Installation string
+	// Name of the installation: a label of everything that it makes.
+	Name string
+	// Images of this version's workloads. Required.
+	TrackerImage, AggregatorImage, QueryImage string
+	// PullPolicy of the images, empty: Kubernetes decides.
+	PullPolicy string
+	// PullSecrets are Secrets, in every namespace with workloads, that open the registry.
+	PullSecrets []string
+	// MetricsNamespace is where metrics are read from, empty: any namespace.
+	MetricsNamespace string
 	// WatchNamespaces are the only ones the operator may look into; empty: all. Then it reads no Namespace
 	// objects, and selectors match namespaces by name alone.
 	WatchNamespaces []string
@@ -40,11 +60,16 @@ func CacheOptions(namespaces []string) cache.Options {
 	return options
 }
 
-// trim drops who wrote which field, and what kubectl notes of the last apply: together they are larger than
-// the object.
+// trim drops who wrote which field, but for our own workloads, and what kubectl notes of the last apply:
+// together they are larger than the object. Of a StatefulSet it is asked who else scales it.
 func trim(object any) (any, error) {
+	if _, fleet := object.(*appsv1.StatefulSet); fleet {
+		return object, nil
+	}
 	if meta, ok := object.(metav1.Object); ok {
-		meta.SetManagedFields(nil)
+		meta.SetManagedFields(slices.DeleteFunc(meta.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+			return entry.Manager != string(apply.FieldOwner)
+		}))
 		if notes := meta.GetAnnotations(); notes[corev1.LastAppliedConfigAnnotation] != "" {
 			delete(notes, corev1.LastAppliedConfigAnnotation)
 			meta.SetAnnotations(notes)
@@ -71,6 +96,17 @@ func Setup(ctx context.Context, manager ctrl.Manager, config Config) error {
 	if err := manager.Add(p); err != nil {
 		return fmt.Errorf("add publishers: %w", err)
 	}
+	workloads, err := config.workloads()
+	if err != nil {
+		return err
+	}
+	applier := &apply.Applier{Client: manager.GetClient(), Reader: live, Owner: apply.FieldOwner}
+	if err := pipeline.Setup(manager, p, applier, workloads); err != nil {
+		return err
+	}
+	if err := tracker.Setup(manager, p, applier, workloads); err != nil {
+		return err
+	}
 	for _, setup := range setups() {
 		if err := setup(manager, p); err != nil {
 			return err
@@ -79,9 +115,27 @@ func Setup(ctx context.Context, manager ctrl.Manager, config Config) error {
 	return nil
 }
 
+// workloads are what the builders know of the installation.
+func (c *Config) workloads() (*build.Installation, error) {
+	for flag, image := range map[string]string{"--tracker-image": c.TrackerImage, "--aggregator-image": c.AggregatorImage, "--query-image": c.QueryImage} {
+		if image == "" {
+			return nil, fmt.Errorf("%s is needed: the image that the operator runs", flag)
+		}
+	}
+	return &build.Installation{
+		Name: cmp.Or(c.Name, defaultName), Images: build.Images{Tracker: c.TrackerImage, Aggregator: c.AggregatorImage, Query: c.QueryImage},
+		PullPolicy: corev1.PullPolicy(c.PullPolicy), PullSecrets: c.PullSecrets, MetricsNamespace: c.MetricsNamespace,
+	}, nil
+}
+
+// defaultName of an installation.
+const defaultName = "clicktally"
+
 // setups are the controllers of the kinds.
 func setups() []func(ctrl.Manager, *publishing.Publishing) error {
-	return []func(ctrl.Manager, *publishing.Publishing) error{campaign.Setup}
+	return []func(ctrl.Manager, *publishing.Publishing) error{
+		billingschedule.Setup, campaign.Setup, fraudpolicy.Setup, trafficsource.Setup,
+	}
 }
 
 func identity(ctx context.Context, live client.Reader, stated string) (string, error) {

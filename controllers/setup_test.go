@@ -1,14 +1,17 @@
 package controllers_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 )
@@ -59,6 +62,9 @@ func TestTheSamplesReachTheCatalogAndGoLive(t *testing.T) {
 	if diff := cmp.Diff(wanted, got); diff != "" {
 		t.Error(diff)
 	}
+	for _, object := range []client.Object{&v1alpha1.FraudPolicy{}, &v1alpha1.TrafficSource{}, &v1alpha1.BillingSchedule{}} {
+		r.ready(object)
+	}
 	// What does nothing yet is said, and keeps nothing from going live.
 	sale := r.becomes("spring-sale", "Accepted=True Unsupported", "Ready=True Serving")
 	if message := sale.Status.Conditions[0].Message; !strings.HasPrefix(message, "spec.budget: has no effect in this version") || !strings.HasSuffix(message, "more)") {
@@ -104,7 +110,7 @@ func TestAnEditIsPublishedAndAMistakeIsNot(t *testing.T) {
 	if n := r.writes.of("/campaigns/a/status"); n > 2 {
 		t.Errorf("%d status writes for an edit, at most 2", n)
 	}
-	if n := r.writes.of("/status"); n != 0 {
+	if n := r.writes.of("/campaigns/"); n != 0 {
 		t.Errorf("%d status writes to what was not edited", n)
 	}
 
@@ -138,7 +144,7 @@ func TestAnEditIsPublishedAndAMistakeIsNot(t *testing.T) {
 		t.Errorf("a restart published: the log ended at %d and ends at %d", before, r.end())
 	}
 	r.writes.of("/campaigns/c/status")
-	if n := r.writes.of("/status"); n != 0 {
+	if n := r.writes.of("/campaigns/"); n != 0 {
 		t.Errorf("a restart wrote %d statuses", n)
 	}
 }
@@ -220,4 +226,41 @@ func TestTheHolderOfAnIDIsNeverDisplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.becomes("first-by-name", "Accepted=True Accepted", "!Stalled")
+}
+
+// ready waits until the one object of a kind is Ready, and checks the number that its status has.
+func (r *rig) ready(object client.Object) {
+	r.t.Helper()
+	name := map[string]string{"*v1alpha1.FraudPolicy": "default", "*v1alpha1.TrafficSource": "propeller", "*v1alpha1.BillingSchedule": "monthly"}[fmt.Sprintf("%T", object)]
+	namespace := r.platform
+	if name == "propeller" {
+		namespace = r.ads
+	}
+	var conditions []metav1.Condition
+	var trackers *int32
+	complaint := poll(func() string {
+		if err := r.client.Get(r.t.Context(), key(namespace, name), object); err != nil {
+			return err.Error()
+		}
+		switch o := object.(type) {
+		case *v1alpha1.FraudPolicy:
+			conditions, trackers = o.Status.Conditions, o.Status.Trackers
+		case *v1alpha1.TrafficSource:
+			conditions, trackers = o.Status.Conditions, o.Status.Trackers
+		case *v1alpha1.BillingSchedule:
+			conditions, trackers = o.Status.Conditions, new(int32(1))
+		}
+		for _, c := range conditions {
+			if c.Type == v1alpha1.ConditionReady && c.Status == metav1.ConditionTrue && trackers != nil && *trackers == 1 {
+				return ""
+			}
+		}
+		return fmt.Sprintf("trackers %v, conditions %+v", trackers, conditions)
+	})
+	if complaint != "" {
+		r.t.Fatalf("%T %s is not ready within %s: %s", object, name, patience, complaint)
+	}
+	if len(conditions) != 4 {
+		r.t.Errorf("%T %s is settled and has %d conditions: %+v", object, name, len(conditions), conditions)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -17,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/controllers/internal/judge"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
 	"github.com/clicktally/clicktally/controllers/internal/status"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
@@ -66,19 +66,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	result, err := r.writer.Apply(ctx, seen.campaign, next)
 	if err == nil && result.IsZero() {
-		r.tell(seen.campaign, next)
+		judge.Tell(r.events, seen.campaign, seen.campaign.Status.Conditions, next.Conditions)
 	}
 	return result, err
-}
-
-// tell makes an event of a mistake that is new, and of its end.
-func (r *reconciler) tell(campaign *v1alpha1.Campaign, next *v1alpha1.CampaignStatus) {
-	was := status.Find(campaign.Status.Conditions, v1alpha1.ConditionStalled)
-	is := status.Find(next.Conditions, v1alpha1.ConditionStalled)
-	switch {
-	case is != nil && (was == nil || was.Reason != is.Reason || was.Message != is.Message):
-		r.events.Eventf(campaign, nil, corev1.EventTypeWarning, is.Reason, "Compile", "%s", is.Message)
-	case is == nil && was != nil:
-		r.events.Eventf(campaign, nil, corev1.EventTypeNormal, v1alpha1.ReasonAccepted, "Compile", "generation %d is accepted", campaign.Generation)
-	}
 }

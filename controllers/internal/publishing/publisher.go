@@ -36,8 +36,10 @@ const (
 	// fencedRetry is how long a publisher that was fenced waits: who fenced it is the leader now, and this
 	// process is about to find out.
 	fencedRetry = 15 * time.Second
-	// passTimeout bounds one pass: Kafka may be away, and its client would wait for ever.
-	passTimeout = 30 * time.Second
+	// passTimeout bounds one pass: Kafka may be away, and its client would wait long. A first pass, and one
+	// after a failure, may have everything to write; what users wait for is told sooner.
+	passTimeout = 10 * time.Second
+	longTimeout = 30 * time.Second
 	// Defaults of spec.kafka.
 	defaultPartitions  = 24
 	defaultReplication = 3
@@ -126,7 +128,11 @@ func (p *publisher) gather(ctx context.Context) {
 
 // step makes one pass, tells of it, and says when to look again.
 func (p *publisher) step(ctx context.Context, last *state) time.Duration {
-	passing, cancel := context.WithTimeout(ctx, passTimeout)
+	timeout := passTimeout
+	if !last.judged || last.err != nil {
+		timeout = longTimeout
+	}
+	passing, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := p.pass(passing, last)
 	if ctx.Err() != nil {

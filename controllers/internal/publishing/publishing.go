@@ -156,6 +156,7 @@ func (p *Publishing) report(next state) {
 	p.mu.Unlock()
 	changed := before.standings.changed(next.standings)
 	changed = append(changed, p.linked(before, next)...)
+	changed = append(changed, next.standings.neighbours(changed)...)
 	p.queues.add(changed)
 	p.queues.add([]compile.Ref{{Kind: compile.KindPipeline, Namespace: next.pipeline.Namespace, Name: next.pipeline.Name}})
 	if before.judged != next.judged || (before.err == nil) != (next.err == nil) {

@@ -72,6 +72,29 @@ func (s standings) changed(next standings) []compile.Ref {
 	return refs
 }
 
+// neighbours are the traffic sources whose campaigns, and the schedules whose pipeline, are among refs.
+func (s standings) neighbours(refs []compile.Ref) []compile.Ref {
+	campaigns, pipelines := map[string]bool{}, map[string]bool{}
+	for _, ref := range refs {
+		switch ref.Kind {
+		case compile.KindCampaign:
+			campaigns[ref.Namespace] = true
+		case compile.KindPipeline:
+			pipelines[ref.Namespace] = true
+		}
+	}
+	if len(campaigns)+len(pipelines) == 0 {
+		return nil
+	}
+	var found []compile.Ref
+	for i := range s {
+		if s[i].Kind == compile.KindTrafficSource && campaigns[s[i].Namespace] || s[i].Kind == compile.KindSchedule && pipelines[s[i].Namespace] {
+			found = append(found, s[i].Ref)
+		}
+	}
+	return found
+}
+
 // of are the standings of a compilation. lookup is what the log holds under a key now. A record that is not
 // the one in the log was not published.
 func of(outcomes []compile.Outcome, lookup func(key string) (*catalogpb.Record, int64)) standings {

@@ -17,7 +17,7 @@ func Waits(pipeline string, err error) string {
 func trouble(err error) string {
 	switch {
 	case errors.Is(err, publish.ErrPrefixOwned):
-		return "its topicPrefix belongs to another pipeline, whose owner it is must decide"
+		return "its topicPrefix belongs to another pipeline: its owner must use another one"
 	case errors.Is(err, publish.ErrTopicReplaced):
 		return "a Kafka topic was deleted and made again, which its owner must acknowledge with `clicktally recover`"
 	case errors.Is(err, publish.ErrFenced):

@@ -77,18 +77,33 @@ func (p *Publisher) commit(ctx context.Context, records []*kgo.Record) error {
 	if err := p.client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	err := p.client.ProduceSync(ctx, records...).FirstErr()
+	err := p.produce(ctx, records)
 	if err == nil {
 		err = p.awaitKnown(ctx)
 	}
 	if err != nil {
-		abort := p.client.EndTransaction(context.WithoutCancel(ctx), kgo.TryAbort)
+		aborting, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+		defer cancel()
+		abort := p.client.EndTransaction(aborting, kgo.TryAbort)
 		return fmt.Errorf("produce: %w", errors.Join(err, abort))
 	}
 	if err := p.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// produce waits for the fate of the records no longer than ctx: once a record was sent, the client itself
+// would wait for its broker for ever. What is left waiting ends with Close.
+func (p *Publisher) produce(ctx context.Context, records []*kgo.Record) error {
+	fate := make(chan error, 1)
+	go func() { fate <- p.client.ProduceSync(ctx, records...).FirstErr() }()
+	select {
+	case err := <-fate:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // awaitKnown waits until the client knows the partition that it has just produced to. The client's

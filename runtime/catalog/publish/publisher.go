@@ -21,6 +21,8 @@ const (
 	transactionTimeout = 30 * time.Second
 	// deliveryTimeout bounds the writing of one batch; it is shorter, so that we abort first.
 	deliveryTimeout = 20 * time.Second
+	// abortTimeout bounds the abort of a batch that failed; the next publisher aborts what it leaves.
+	abortTimeout = 3 * time.Second
 )
 
 var (

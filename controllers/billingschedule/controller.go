@@ -1,0 +1,35 @@
+// Package billingschedule writes the status of BillingSchedules, as far as the catalog decides it: the days of
+// a schedule's time zone are kept once its pipeline names the zone. Periods are sealed elsewhere.
+package billingschedule
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/controllers/internal/judge"
+	"github.com/clicktally/clicktally/controllers/internal/publishing"
+	"github.com/clicktally/clicktally/controllers/internal/status"
+	"github.com/clicktally/clicktally/runtime/catalog/compile"
+)
+
+// Setup adds the controller to the manager.
+func Setup(manager ctrl.Manager, p *publishing.Publishing) error {
+	return judge.Setup(manager, p, judge.Kind[*v1alpha1.BillingSchedule]{
+		Kind: compile.KindSchedule, Owner: "clicktally-billingschedule",
+		New: func() *v1alpha1.BillingSchedule { return &v1alpha1.BillingSchedule{} },
+		Conditions: func(schedule *v1alpha1.BillingSchedule) ([]metav1.Condition, int64) {
+			return schedule.Status.Conditions, schedule.Status.ObservedGeneration
+		},
+		Status:  func(schedule *v1alpha1.BillingSchedule, seen judge.Seen) any { return statusOf(schedule, seen) },
+		Current: func(schedule *v1alpha1.BillingSchedule) any { return &schedule.Status },
+		Verdict: func(_ context.Context, schedule *v1alpha1.BillingSchedule, _ []publishing.View, verdict *status.Verdict) error {
+			ref := compile.Ref{Kind: compile.KindPipeline, Namespace: schedule.Namespace, Name: string(schedule.Spec.PipelineRef.Name)}
+			views, _ := p.Views(ref, 0)
+			complete(schedule, publishing.Best(views), verdict)
+			return nil
+		},
+	})
+}
