@@ -1,4 +1,4 @@
-// Command operator turns custom resources into catalogs, and tells in their status what became of them.
+// Command operator turns custom resources into catalogs and workloads, and tells in their status what became of them.
 package main
 
 import (
@@ -41,7 +41,7 @@ func command() *cobra.Command {
 	o := options{}
 	cmd := &cobra.Command{
 		Use:     "operator",
-		Short:   "Publish what custom resources say, and report on it",
+		Short:   "Publish what custom resources say, keep the workloads, and report on both",
 		Args:    cobra.NoArgs,
 		Version: version,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,6 +62,13 @@ func command() *cobra.Command {
 	flags.DurationVar(&o.renewDeadline, "renew-deadline", 10*time.Second, "how long the leader tries to renew until it gives up")
 	flags.DurationVar(&o.retryPeriod, "retry-period", 2*time.Second, "time between two tries to get or renew the lease")
 	flags.DurationVar(&o.shutdown, "shutdown-timeout", 20*time.Second, "how long what is under way may take at the end")
+	flags.StringVar(&o.Name, "installation", "clicktally", "name of the installation, a label of everything it makes")
+	flags.StringVar(&o.TrackerImage, "tracker-image", "", "image of trackers")
+	flags.StringVar(&o.AggregatorImage, "aggregator-image", "", "image of aggregators")
+	flags.StringVar(&o.QueryImage, "query-image", "", "image of the query service")
+	flags.StringVar(&o.PullPolicy, "image-pull-policy", "", "Always, IfNotPresent or Never (default: Kubernetes decides)")
+	flags.StringSliceVar(&o.PullSecrets, "image-pull-secrets", nil, "Secrets, in every namespace with workloads, that open the registry")
+	flags.StringVar(&o.MetricsNamespace, "metrics-namespace", "", "the only namespace whose pods may read the workloads' metrics (default any)")
 	flags.StringSliceVar(&o.WatchNamespaces, "watch-namespaces", nil, "the only namespaces to look into (default all, which takes cluster-wide rights)")
 	flags.StringVar(&o.Installation, "installation-id", "", "owner of catalogs (default the UID of namespace kube-system)")
 	return cmd

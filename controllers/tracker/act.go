@@ -22,8 +22,7 @@ const finalizer = "clicktally.dev/journals"
 func (r *reconciler) act(ctx context.Context, o *observed) (left int, err error) {
 	in := o.input(r.installation)
 	desired, err := tracker.All(in)
-	var invalid *build.InvalidError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*build.InvalidError](err); ok {
 		o.problem(invalid.Field, v1alpha1.ReasonInvalid, invalid.Problem)
 		return 0, nil
 	}

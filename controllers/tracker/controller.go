@@ -33,6 +33,9 @@ import (
 // owner of the fields of status.
 const owner = "clicktally-tracker"
 
+// numbersEvery is how often numbers of a fleet are written that come without news.
+const numbersEvery = 10 * time.Second
+
 // drainEvery is how often claims that are being drained are looked at, beside the news of their Jobs.
 const drainEvery = 10 * time.Second
 
@@ -44,13 +47,14 @@ type reconciler struct {
 	applier      *apply.Applier
 	installation *build.Installation
 	writer       status.Writer
+	written      map[client.ObjectKey]time.Time // when a status was written last; one worker reconciles
 }
 
 // Setup adds the controller to the manager.
 func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applier, installation *build.Installation) error {
 	r := &reconciler{
 		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
-		writer: status.Writer{Client: manager.GetClient(), Owner: owner},
+		writer: status.Writer{Client: manager.GetClient(), Owner: owner}, written: map[client.ObjectKey]time.Time{},
 	}
 	edited := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(manager).
@@ -98,14 +102,23 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, err
 		}
 	}
-	result := ctrl.Result{}
-	if next := seen.status(metav1.Now()); !equality.Semantic.DeepEqual(next, &seen.tracker.Status) {
-		if result, err = r.writer.Apply(ctx, seen.tracker, next); err != nil {
-			return result, err
-		}
-	}
-	if left > 0 && result.IsZero() {
+	result, err := r.tell(ctx, seen)
+	if left > 0 && err == nil && result.IsZero() {
 		result.RequeueAfter = drainEvery
 	}
-	return result, nil
+	return result, err
+}
+
+// tell writes the status when it has changed: the conditions at once, numbers alone now and then.
+func (r *reconciler) tell(ctx context.Context, seen *observed) (ctrl.Result, error) {
+	now, key := time.Now(), client.ObjectKeyFromObject(seen.tracker)
+	next, before := seen.status(metav1.NewTime(now)), &seen.tracker.Status
+	if equality.Semantic.DeepEqual(next, before) {
+		return ctrl.Result{}, nil
+	}
+	if early := numbersEvery - now.Sub(r.written[key]); early > 0 && equality.Semantic.DeepEqual(next.Conditions, before.Conditions) {
+		return ctrl.Result{RequeueAfter: early}, nil
+	}
+	r.written[key] = now
+	return r.writer.Apply(ctx, seen.tracker, next)
 }

@@ -31,6 +31,7 @@ type observed struct {
 func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observed, error) {
 	o := &observed{tracker: &v1alpha1.Tracker{}, pipeline: &v1alpha1.AggregationPipeline{}, set: &appsv1.StatefulSet{}}
 	if err := r.client.Get(ctx, request.NamespacedName, o.tracker); err != nil {
+		delete(r.written, request.NamespacedName)
 		return nil, client.IgnoreNotFound(err)
 	}
 	key := client.ObjectKey{Namespace: request.Namespace, Name: string(o.tracker.Spec.PipelineRef.Name)}
