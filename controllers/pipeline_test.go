@@ -80,6 +80,10 @@ func TestAPipelineHasItsWorkloads(t *testing.T) {
 			t.Errorf("%s has %d replicas and owners %v", name, *d.Spec.Replicas, d.OwnerReferences)
 		}
 	}
+	keys := &corev1.Secret{}
+	if !r.get("main-keys", keys) || len(keys.Data["click-ids"]) != 64 || len(keys.Data["hash"]) != 64 || len(keys.OwnerReferences) != 0 {
+		t.Errorf("keys %d and %d characters long, owners %v", len(keys.Data["click-ids"]), len(keys.Data["hash"]), keys.OwnerReferences)
+	}
 	r.haveReady(2)
 	if p = r.pipelineBecomes("Programmed=True Programmed", "Ready=True Serving"); *p.Status.Trackers != 1 {
 		t.Errorf("%d trackers", *p.Status.Trackers)
@@ -128,14 +132,18 @@ func TestARestartedOperatorWritesNoWorkload(t *testing.T) {
 	r.haveReady(2)
 	r.pipelineBecomes("Ready=True Serving")
 	r.stop()
-	before := []string{r.deployment(workloads[0]).ResourceVersion, r.deployment(workloads[1]).ResourceVersion}
+	before, keys := r.deployment(workloads[1]).ResourceVersion, &corev1.Secret{}
+	r.get("main-keys", keys)
 	r.start()
 	r.patch(&corev1.Service{}, "main-query", `{"spec": {"publishNotReadyAddresses": true}}`)
 	r.patch(&v1alpha1.AggregationPipeline{}, "main", `{"metadata": {"annotations": {"clicktally.dev/reconcile": "now"}}}`)
 	r.patch(&appsv1.Deployment{}, "main-aggregator", `{"spec": {"replicas": 7}}`)
 	r.eventually("the restarted operator works", func() bool { return *r.deployment("main-aggregator").Spec.Replicas == 2 })
-	if after := r.deployment(workloads[1]).ResourceVersion; after != before[1] {
-		t.Errorf("a workload that nobody had changed was written: %s after %s", after, before[1])
+	if after := r.deployment(workloads[1]).ResourceVersion; after != before {
+		t.Errorf("a workload that nobody had changed was written: %s after %s", after, before)
+	}
+	if again := (&corev1.Secret{}); !r.get("main-keys", again) || again.ResourceVersion != keys.ResourceVersion {
+		t.Error("the keys were made again: every click id that is out there is lost")
 	}
 }
 

@@ -19,16 +19,17 @@ func (r *reconciler) act(ctx context.Context, o *observed) error {
 	workers, err := aggregator.All(&aggregator.Input{Pipeline: o.pipeline, Installation: r.installation, Owner: owner})
 	readers, err2 := query.All(&query.Input{Pipeline: o.pipeline, Installation: r.installation, Owner: owner})
 	for _, err := range []error{err, err2} {
-		var invalid *build.InvalidError
-		switch {
-		case errors.As(err, &invalid):
+		if invalid, ok := errors.AsType[*build.InvalidError](err); ok {
 			o.problem(invalid.Field, v1alpha1.ReasonInvalid, invalid.Problem)
-		case err != nil:
+		} else if err != nil {
 			return err
 		}
 	}
 	if len(o.problems) > 0 {
 		return nil // all or nothing: what runs goes on
+	}
+	if err := r.makeKeys(ctx, o.pipeline); err != nil { // before the trackers, which mount it
+		return err
 	}
 	foreign, err := r.applier.All(ctx, o.pipeline, slices.Concat(workers, readers))
 	for _, one := range foreign {

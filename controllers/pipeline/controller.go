@@ -31,6 +31,7 @@ const owner = "clicktally-pipeline"
 // reconciler keeps the workloads and the status of pipelines.
 type reconciler struct {
 	client       client.Client
+	live         client.Reader // Secrets are not kept in memory
 	publishing   *publishing.Publishing
 	applier      *apply.Applier
 	installation *build.Installation
@@ -40,7 +41,7 @@ type reconciler struct {
 // Setup adds the controller to the manager.
 func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applier, installation *build.Installation) error {
 	r := &reconciler{
-		client: manager.GetClient(), publishing: p, applier: applier, installation: installation,
+		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
 		writer: status.Writer{Client: manager.GetClient(), Owner: owner},
 	}
 	edited := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
