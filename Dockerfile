@@ -21,6 +21,10 @@ FROM base AS query
 COPY bin/query /query
 ENTRYPOINT ["/query"]
 
+FROM base AS operator
+COPY bin/operator /operator
+ENTRYPOINT ["/operator"]
+
 FROM ${LIBC_BASE} AS clicktally
 USER 65532:65532
 COPY bin/clicktally /clicktally
