@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -36,10 +37,24 @@ func (r *reconciler) act(ctx context.Context, o *observed) (left int, err error)
 	for _, one := range foreign {
 		o.problem("metadata.name", v1alpha1.ReasonNameTaken, one.Error())
 	}
-	if err != nil || o.set == nil {
+	if err != nil || len(foreign) > 0 {
 		return 0, err
 	}
-	return r.drain(ctx, o, o.pods())
+	pods, err := r.wanted(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	return r.drain(ctx, o, pods)
+}
+
+// wanted is how many pods the fleet should have now, whoever said so. A cache may still hold the smaller
+// number of a fleet that grows, and a claim that is about to be used would be drained.
+func (r *reconciler) wanted(ctx context.Context, o *observed) (int32, error) {
+	set := &appsv1.StatefulSet{}
+	if err := r.live.Get(ctx, client.ObjectKey{Namespace: o.tracker.Namespace, Name: tracker.Name(o.tracker)}, set); err != nil {
+		return 0, fmt.Errorf("look at the size of the fleet: %w", err)
+	}
+	return *set.Spec.Replicas, nil // which has a default
 }
 
 func (o *observed) problem(field, reason, message string) {
