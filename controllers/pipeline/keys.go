@@ -3,15 +3,14 @@ package pipeline
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/controllers/internal/apply"
 	"github.com/clicktally/clicktally/controllers/internal/build"
 	keys "github.com/clicktally/clicktally/controllers/internal/build/pipeline"
 )
@@ -34,12 +33,8 @@ func (r *reconciler) makeKeys(ctx context.Context, pipeline *v1alpha1.Aggregatio
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(desired)
+	secret, _, err := apply.Unstructured(desired)
 	if err != nil {
-		return fmt.Errorf("encode Secret %s: %w", key, err)
-	}
-	secret := &unstructured.Unstructured{}
-	if err := secret.UnmarshalJSON(text); err != nil {
 		return fmt.Errorf("encode Secret %s: %w", key, err)
 	}
 	// Created, not applied: keys that somebody else has made meanwhile stay.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -18,7 +19,10 @@ import (
 	"github.com/clicktally/clicktally/controllers/internal/build/tracker"
 )
 
-var kindJob = batchv1.SchemeGroupVersion.WithKind("Job")
+var (
+	kindSet = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
+	kindJob = batchv1.SchemeGroupVersion.WithKind("Job")
+)
 
 // drain ships the journals of the claims whose pods are no more, which are those from ordinal pods on, and
 // deletes each claim once its Job has emptied it. left is how many of these claims there still are.

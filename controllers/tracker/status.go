@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/controllers/internal/status"
 )
-
-var kindSet = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
 
 // status is what the tracker's status should be.
 func (o *observed) status(now metav1.Time) *v1alpha1.TrackerStatus {

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -55,7 +56,11 @@ type applied struct {
 func (a *Applier) Apply(ctx context.Context, owner client.Object, desired build.Desired) error {
 	key := client.ObjectKey{Namespace: owner.GetNamespace(), Name: desired.Name}
 	what := fmt.Sprintf("%s %s", desired.Kind.Kind, key)
-	live, err := a.live(ctx, desired.Kind, key)
+	readers := []client.Reader{a.Client}
+	if desired.Object != nil {
+		readers = append(readers, a.Reader) // what is ours to delete is in the cache; what is in the way may not be
+	}
+	live, err := a.live(ctx, desired.Kind, key, readers)
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", what, err)
 	}
@@ -69,7 +74,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, desired build.
 	if live != nil && !mine {
 		return fmt.Errorf("%s: %w", what, ErrForeign)
 	}
-	text, err := json.Marshal(desired.Object)
+	want, text, err := Unstructured(desired.Object)
 	if err != nil {
 		return wrap("encode", what, err)
 	}
@@ -77,15 +82,21 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, desired build.
 	if live != nil && a.unchanged(live, digest) {
 		return nil
 	}
-	want := &unstructured.Unstructured{}
-	if err := want.UnmarshalJSON(text); err != nil {
-		return wrap("encode", what, err)
-	}
 	if err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), a.Owner, client.ForceOwnership); err != nil {
 		return wrap("apply", what, err)
 	}
 	a.note(want, digest) // which is now as the API server has it
 	return nil
+}
+
+// Unstructured is an apply configuration as an object that takes the API server's answer whole, and its text.
+func Unstructured(object runtime.ApplyConfiguration) (*unstructured.Unstructured, []byte, error) {
+	text, err := json.Marshal(object)
+	if err != nil {
+		return nil, nil, err
+	}
+	made := &unstructured.Unstructured{}
+	return made, text, made.UnmarshalJSON(text)
 }
 
 func wrap(step, what string, err error) error {
@@ -108,10 +119,10 @@ func (a *Applier) remove(ctx context.Context, live client.Object) error {
 	return client.IgnoreNotFound(err)
 }
 
-// live is the object as it is, nil when there is none; that there is none is asked of the API server.
-// A kind that the cluster does not have has no objects.
-func (a *Applier) live(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) (client.Object, error) {
-	for _, reader := range []client.Reader{a.Client, a.Reader} {
+// live is the object as the first reader that has it shows it, nil when none has. A kind that the cluster
+// does not have has no objects.
+func (a *Applier) live(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey, readers []client.Reader) (client.Object, error) {
+	for _, reader := range readers {
 		found, err := a.empty(kind)
 		if err != nil {
 			return nil, err
