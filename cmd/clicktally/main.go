@@ -41,7 +41,7 @@ func root() *cobra.Command {
 	}
 	cmd.AddCommand(standaloneCommand(), lintCommand(), explainCommand(), loadgenCommand(), demoCommand(), chdbCommand(), aclsCommand(), schemaCommand())
 	cmd.AddCommand(restateCommand(), recoverCommand(), dlqCommand())
-	cmd.AddCommand(recountCommand())
+	cmd.AddCommand(recountCommand(), storesCommand())
 	cmd.AddCommand(sealCommand(), billCommand())
 	return cmd
 }

@@ -7,6 +7,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/clicktally/clicktally/runtime/embedded/address"
 )
 
 // DefaultListen serves on a free port of the loopback address.
@@ -35,6 +38,9 @@ type Config struct {
 	Dir string
 	// Listen is the loopback address, host:port; empty is DefaultListen. The address stays the same when the child is started again.
 	Listen string
+	// Host is the name or address by which other machines reach the server; with it Listen may be any address, and whoever
+	// reaches it may do everything. Empty: this machine alone.
+	Host string
 	// Library is the path of libchdb; empty is what Locate finds.
 	Library string
 	// Command starts the child: a program that calls child.Main with the arguments behind it. Empty is this executable with "chdb".
@@ -59,7 +65,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := listen(cfg.Listen)
+	listener, err := listen(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -94,16 +100,14 @@ func (s *Server) Close() error {
 	return nil
 }
 
-func listen(address string) (*net.TCPListener, error) {
-	if address == "" {
-		address = DefaultListen
+func listen(cfg Config) (*net.TCPListener, error) {
+	at := cmp.Or(cfg.Listen, DefaultListen)
+	if err := address.Check("embedded ClickHouse", at, cfg.Host); err != nil {
+		return nil, err
 	}
-	resolved, err := net.ResolveTCPAddr("tcp", address)
+	resolved, err := net.ResolveTCPAddr("tcp", at)
 	if err != nil {
 		return nil, fmt.Errorf("address of the embedded ClickHouse: %w", err)
-	}
-	if !resolved.IP.IsLoopback() {
-		return nil, fmt.Errorf("address of the embedded ClickHouse: %s is no loopback address, and the server has no password: use 127.0.0.1", address)
 	}
 	listener, err := net.ListenTCP("tcp", resolved)
 	if err != nil {
@@ -136,6 +140,9 @@ func newLauncher(cfg Config) (*launcher, error) {
 		return nil, fmt.Errorf("data directory %q of the embedded ClickHouse: %w", cfg.Dir, errors.Join(err, os.ErrInvalid))
 	}
 	l.arguments = []string{"--data", dir, "--listen", inheritedSocket, "--lib", library, "--exit-with-parent"}
+	if cfg.Host != "" {
+		l.arguments = append(l.arguments, "--host", cfg.Host)
+	}
 	if cfg.MemoryMiB > 0 {
 		l.arguments = append(l.arguments, "--memory", strconv.Itoa(cfg.MemoryMiB))
 	}

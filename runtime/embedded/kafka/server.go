@@ -13,12 +13,13 @@
 //     ones, so a kill in between loses the log. Start compacts topics of cleanup.policy=compact instead (package segment
 //     says what it keeps); other topics are kept whole, whatever their retention says: remove the data directory to start afresh.
 //   - kfake accepts message.timestamp.type=LogAppendTime and ignores it: a record's timestamp is its producer's.
-//   - One broker, no users, loopback addresses only.
+//   - One broker, no users: loopback addresses only, unless Config.Host says how others reach it.
 //   - A transaction that was open at a kill is aborted at the next start, on each partition by itself: when the kill fell between the commit
 //     markers of two partitions, one half stays committed. Its commit had not been answered.
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"github.com/clicktally/clicktally/runtime/embedded/address"
 	"github.com/clicktally/clicktally/runtime/embedded/dirlock"
 	"github.com/clicktally/clicktally/runtime/embedded/kafka/internal/segment"
 )
@@ -49,6 +51,9 @@ type Config struct {
 	Dir string
 	// Listen is the loopback address, host:port; empty is DefaultListen. Give a fixed port where clients live longer than the server.
 	Listen string
+	// Host is the name or address by which other machines reach the server; with it Listen may be any address, and whoever
+	// reaches it may do everything. Empty: this machine alone.
+	Host string
 	// Fsync syncs every batch before it is acknowledged: half the throughput, and an acknowledged record survives a power cut.
 	Fsync bool
 	// Log receives kfake's warnings; nil is slog.Default.
@@ -132,7 +137,7 @@ func prepare(cfg Config) error {
 func options(cfg Config) []kfake.Opt {
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
-		kfake.ListenFn(func(network, _ string) (net.Listener, error) { return listen(network, cfg.Listen) }),
+		kfake.ListenFn(func(network, _ string) (net.Listener, error) { return listen(network, cfg) }),
 		kfake.WithLogger(logger{cfg.Log}),
 		kfake.BrokerConfigs(map[string]string{
 			"log.cleaner.backoff.ms":     never,
@@ -151,19 +156,34 @@ func options(cfg Config) []kfake.Opt {
 	return opts
 }
 
-func listen(network, address string) (net.Listener, error) {
-	if address == "" {
-		address = DefaultListen
+func listen(network string, cfg Config) (net.Listener, error) {
+	at := cmp.Or(cfg.Listen, DefaultListen)
+	if err := address.Check("embedded Kafka", at, cfg.Host); err != nil {
+		return nil, err
 	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w", address, err)
+	listener, err := net.Listen(network, at)
+	if err != nil || cfg.Host == "" {
+		return listener, err
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("listen on %q: the embedded Kafka has no users and serves loopback addresses only: use 127.0.0.1", address)
-	}
-	return net.Listen(network, address)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return advertised{Listener: listener, at: net.JoinHostPort(cfg.Host, port)}, err
 }
+
+// advertised is a listener that says it is where clients are sent to: kfake tells them its listener's address.
+type advertised struct {
+	net.Listener
+
+	at string // host:port
+}
+
+// Addr is where clients reach the listener.
+func (a advertised) Addr() net.Addr { return a }
+
+// Network is TCP, as the listener's.
+func (a advertised) Network() string { return a.Listener.Addr().Network() }
+
+// String is the address as clients are told it.
+func (a advertised) String() string { return a.at }
 
 // logger hands kfake's warnings to slog; the rest is one line per request.
 type logger struct{ log *slog.Logger }

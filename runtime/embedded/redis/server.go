@@ -6,13 +6,15 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/clicktally/clicktally/runtime/embedded/address"
 )
 
 const (
@@ -28,6 +30,9 @@ const (
 type Config struct {
 	// Listen is the loopback address, host:port; empty is DefaultListen.
 	Listen string
+	// Host is the name or address by which other machines reach the server; with it Listen may be any address, and whoever
+	// reaches it may do everything. Empty: this machine alone.
+	Host string
 }
 
 // Server is a running Redis.
@@ -42,18 +47,12 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("start the embedded Redis: %w", err)
 	}
-	if cfg.Listen == "" {
-		cfg.Listen = DefaultListen
-	}
-	host, _, err := net.SplitHostPort(cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("address of the embedded Redis: %w", err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("address of the embedded Redis: %s is no loopback address, and the server has no password: use 127.0.0.1", cfg.Listen)
+	listen := cmp.Or(cfg.Listen, DefaultListen)
+	if err := address.Check("embedded Redis", listen, cfg.Host); err != nil {
+		return nil, err
 	}
 	mini := miniredis.NewMiniRedis()
-	if err := mini.StartAddr(cfg.Listen); err != nil {
+	if err := mini.StartAddr(listen); err != nil {
 		return nil, fmt.Errorf("start the embedded Redis: %w", err)
 	}
 	running, stop := context.WithCancel(context.Background())

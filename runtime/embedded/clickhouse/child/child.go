@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/clicktally/clicktally/runtime/embedded/address"
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/internal/engine"
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/internal/httpapi"
 	"github.com/clicktally/clicktally/runtime/embedded/dirlock"
@@ -46,10 +47,10 @@ const (
 )
 
 type options struct {
-	data, listen, library string
-	memoryMiB             int64
-	threads               int
-	exitWithParent        bool
+	data, listen, host, library string
+	memoryMiB                   int64
+	threads                     int
+	exitWithParent              bool
 }
 
 // Main runs the server until SIGTERM, or until its standard input ends when --exit-with-parent is given, and returns the exit code:
@@ -72,6 +73,7 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("chdb", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "", "data directory (required)")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "loopback address to serve the ClickHouse HTTP interface on, or fd:N for an inherited socket")
+	flags.StringVar(&o.host, "host", "", "name by which other machines reach the server (default: this machine alone)")
 	flags.StringVar(&o.library, "lib", "", "path of libchdb.so (required)")
 	flags.Int64Var(&o.memoryMiB, "memory", defaultMemoryMiB, "bound on the engine's memory, in MiB")
 	flags.IntVar(&o.threads, "threads", defaultThreads, "threads of one statement")
@@ -111,7 +113,7 @@ func run(o options, log *slog.Logger) error {
 		return err
 	}
 	defer func() { _ = lock.Unlock() }() // the end of the process unlocks as well
-	listener, err := listen(o.listen)
+	listener, err := listen(o.listen, o.host)
 	if err != nil {
 		return err
 	}
@@ -120,12 +122,12 @@ func run(o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, listener, e, log)
+	return serve(ctx, o, listener, e, log)
 }
 
-func serve(ctx context.Context, listener net.Listener, e *engine.Engine, log *slog.Logger) error {
+func serve(ctx context.Context, o options, listener net.Listener, e *engine.Engine, log *slog.Logger) error {
 	server := &http.Server{
-		Handler: httpapi.Handler(e), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
+		Handler: httpapi.Handler(e, o.host), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
@@ -146,11 +148,11 @@ func serve(ctx context.Context, listener net.Listener, e *engine.Engine, log *sl
 	return e.Close(stopping)
 }
 
-func listen(address string) (net.Listener, error) {
-	if number, inherited := strings.CutPrefix(address, "fd:"); inherited {
+func listen(at, host string) (net.Listener, error) {
+	if number, inherited := strings.CutPrefix(at, "fd:"); inherited {
 		fd, err := strconv.ParseUint(number, 10, 16)
 		if err != nil {
-			return nil, fmt.Errorf("listen on %q: want fd:N", address)
+			return nil, fmt.Errorf("listen on %q: want fd:N", at)
 		}
 		file := os.NewFile(uintptr(fd), "listener")
 		defer func() { _ = file.Close() }() // FileListener took a copy
@@ -160,14 +162,10 @@ func listen(address string) (net.Listener, error) {
 		}
 		return listener, nil
 	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w", address, err)
+	if err := address.Check("embedded ClickHouse", at, host); err != nil {
+		return nil, err
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("listen on %q: the embedded ClickHouse has no password and serves loopback addresses only", address)
-	}
-	return net.Listen("tcp", address)
+	return net.Listen("tcp", at)
 }
 
 // untilInputEnds returns a context that ends with the parent: the parent holds the other end of the pipe, and the kernel closes

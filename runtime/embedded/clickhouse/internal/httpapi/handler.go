@@ -11,7 +11,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 
+	"github.com/clicktally/clicktally/runtime/embedded/address"
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/internal/chdb"
 )
 
@@ -20,13 +22,14 @@ type Engine interface {
 	Do(ctx context.Context, database string, settings map[string]string, recycle bool, run func(*chdb.Conn) error) error
 }
 
-// Handler returns the HTTP interface of the engine: /ping, and statements at /.
-func Handler(e Engine) http.Handler {
+// Handler returns the HTTP interface of the engine: /ping, and statements at /. host is the name by which other machines
+// reach it, empty for none.
+func Handler(e Engine, host string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", pong)
 	mux.HandleFunc("GET /replicas_status", pong)
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { serve(e, w, r) })
-	return refuseBrowsers(mux)
+	return refuseBrowsers(mux, host)
 }
 
 func pong(w http.ResponseWriter, _ *http.Request) {
@@ -84,22 +87,22 @@ func execute(conn *chdb.Conn, req *request) (*chdb.Result, error) {
 }
 
 // refuseBrowsers keeps web pages from reaching the engine, which has no password: a page's requests carry Origin or
-// Sec-Fetch-Site, and one that renames its own host to a loopback address carries that name in Host.
-func refuseBrowsers(next http.Handler) http.Handler {
+// Sec-Fetch-Site, and one that renames its own host to the engine's address carries that name in Host.
+func refuseBrowsers(next http.Handler, host string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		site := r.Header.Get("Sec-Fetch-Site")
-		if r.Header.Get("Origin") != "" || site != "" && site != "none" || !loopback(r.Host) {
-			writeFailure(w, exception(http.StatusForbidden, 516, "AUTHENTICATION_FAILED", "the embedded ClickHouse answers local clients only, not web pages"))
+		if r.Header.Get("Origin") != "" || site != "" && site != "none" || !known(r.Host, host) {
+			writeFailure(w, exception(http.StatusForbidden, 516, "AUTHENTICATION_FAILED", "the embedded ClickHouse answers programs that call it by its name, not web pages"))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+// known says whether a request names this machine, or the server as others do.
+func known(called, host string) bool {
+	if name, _, err := net.SplitHostPort(called); err == nil {
+		called = name
 	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return address.Loopback(called) || host != "" && strings.EqualFold(called, host)
 }
