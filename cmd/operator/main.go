@@ -74,6 +74,12 @@ func command() *cobra.Command {
 	return cmd
 }
 
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=clicktally-system,resources=leases,verbs=create,roleName=clicktally-operator-leader
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=clicktally-system,resources=leases,resourceNames=clicktally-operator,verbs=get;update,roleName=clicktally-operator-leader
+// +kubebuilder:rbac:groups="",namespace=clicktally-system,resources=events,verbs=create;patch,roleName=clicktally-operator-leader
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create,roleName=clicktally-operator-reviews
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create,roleName=clicktally-operator-reviews
+
 func run(ctx context.Context, cluster *rest.Config, o options) error {
 	log := logr.FromSlogHandler(process.Log().Handler())
 	ctrl.SetLogger(log)

@@ -15,6 +15,9 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
 )
 
+// +kubebuilder:rbac:groups=clicktally.dev,resources=billingschedules,verbs=list;watch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=billingschedules/status,verbs=patch
+
 // Setup adds the controller to the manager.
 func Setup(manager ctrl.Manager, p *publishing.Publishing) error {
 	return judge.Setup(manager, p, judge.Kind[*v1alpha1.BillingSchedule]{

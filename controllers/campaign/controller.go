@@ -37,6 +37,9 @@ type reconciler struct {
 	writer     status.Writer
 }
 
+// +kubebuilder:rbac:groups=clicktally.dev,resources=campaigns,verbs=get;list;watch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=campaigns/status,verbs=patch
+
 // Setup adds the controller to the manager.
 func Setup(manager ctrl.Manager, p *publishing.Publishing) error {
 	r := &reconciler{

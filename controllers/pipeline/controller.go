@@ -38,6 +38,16 @@ type reconciler struct {
 	writer       status.Writer
 }
 
+// The finalizers subresource is asked for where an admission plugin guards blockOwnerDeletion, as in OpenShift.
+//
+// +kubebuilder:rbac:groups=clicktally.dev,resources=aggregationpipelines,verbs=list;watch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=aggregationpipelines/status,verbs=patch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=aggregationpipelines/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+
 // Setup adds the controller to the manager.
 func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applier, installation *build.Installation) error {
 	r := &reconciler{

@@ -15,6 +15,8 @@ import (
 	keys "github.com/clicktally/clicktally/controllers/internal/build/pipeline"
 )
 
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create
+
 // makeKeys makes the Secret of the trackers' keys when there is none, once and for all: it has no owner, so
 // that a pipeline that is made again reads the click ids that are out there.
 func (r *reconciler) makeKeys(ctx context.Context, pipeline *v1alpha1.AggregationPipeline) error {

@@ -24,6 +24,10 @@ var (
 	kindJob = batchv1.SchemeGroupVersion.WithKind("Job")
 )
 
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=list;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
+
 // drain ships the journals of the claims whose pods are no more, which are those from ordinal pods on, and
 // deletes each claim once its Job has emptied it. left is how many of these claims there still are.
 func (r *reconciler) drain(ctx context.Context, o *observed, pods int32) (left int, err error) {

@@ -89,6 +89,8 @@ func mechanism(name string, login func(context.Context) (scram.Auth, error)) (sa
 	return nil, fmt.Errorf("spec.kafka.auth.mechanism: %q is not PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", name)
 }
 
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+
 // value reads one key of a Secret. The error names the field, the Secret and the key.
 func value(ctx context.Context, secrets client.Reader, namespace, field string, ref v1alpha1.SecretRef, key string) ([]byte, error) {
 	secret := &corev1.Secret{}

@@ -48,6 +48,8 @@ func newMirror(changed func()) *mirror {
 	}
 }
 
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch,roleName=clicktally-operator-cluster
+
 // fill follows the cache until ctx ends, and returns once everything is there that was listed. Namespaces,
 // whose labels selectors look at, are followed only where the operator may read them.
 func (m *mirror) fill(ctx context.Context, from cache.Cache, namespaces bool) (stop func(), err error) {

@@ -59,6 +59,9 @@ func (p *prover) prove(ctx context.Context, absent []string, on map[string]*cata
 	return gone
 }
 
+// +kubebuilder:rbac:groups=clicktally.dev,resources=campaigns;fraudpolicies;trafficsources;trackers,verbs=get
+
+// gone asks the API server itself.
 func (p *prover) gone(ctx context.Context, ref compile.Ref) bool {
 	object := newObject(ref.Kind)
 	if object == nil {
