@@ -51,7 +51,7 @@ type rig struct {
 	platform, ads  string // namespaces
 	kafka          []kgo.Opt
 	names          topics.Names
-	writes         writes
+	writes, reads  writes // by the operator
 	stopped        func()
 	cacheOfNothing bool // the operator's cache shows no Campaign
 }
@@ -112,7 +112,8 @@ func newRig(t *testing.T) *rig {
 func (r *rig) start() {
 	r.t.Helper()
 	api := rest.CopyConfig(r.api)
-	api.Wrap(r.writes.watch)
+	api.Wrap(func(next http.RoundTripper) http.RoundTripper { return r.writes.watch(next, false) })
+	api.Wrap(func(next http.RoundTripper) http.RoundTripper { return r.reads.watch(next, true) })
 	cache := controllers.CacheOptions([]string{r.platform, r.ads})
 	if r.cacheOfNothing {
 		cache.DefaultLabelSelector = nothing
@@ -346,16 +347,16 @@ func lacks(c *v1alpha1.Campaign, conditions []string) string {
 	return ""
 }
 
-// writes counts what an operator writes to the API server, by path.
+// writes counts what an operator writes to the API server, or reads from it, by path.
 type writes struct {
 	mu     sync.Mutex
 	byPath map[string]int
 }
 
-func (w *writes) watch(next http.RoundTripper) http.RoundTripper {
+func (w *writes) watch(next http.RoundTripper, reads bool) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(request)
-		if request.Method != http.MethodGet && err == nil && !strings.Contains(request.URL.Path, "/events") {
+		if (request.Method == http.MethodGet) == reads && err == nil && !strings.Contains(request.URL.Path, "/events") {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			if w.byPath == nil {

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -23,6 +24,7 @@ import (
 	"github.com/clicktally/clicktally/controllers/internal/brokers"
 	"github.com/clicktally/clicktally/controllers/internal/build"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
+	"github.com/clicktally/clicktally/controllers/internal/tokens"
 	"github.com/clicktally/clicktally/controllers/pipeline"
 	"github.com/clicktally/clicktally/controllers/tracker"
 	"github.com/clicktally/clicktally/controllers/trafficsource"
@@ -50,7 +52,7 @@ type Config struct {
 
 // CacheOptions keep no more of an object than is looked at, and no namespace that is not watched.
 func CacheOptions(namespaces []string) cache.Options {
-	options := cache.Options{DefaultTransform: trim}
+	options := cache.Options{DefaultTransform: trim, ByObject: map[client.Object]cache.ByObject{tokens.Metadata(): {Field: mayHoldTokens}}}
 	if len(namespaces) > 0 {
 		options.DefaultNamespaces = map[string]cache.Config{}
 		for _, name := range namespaces {
@@ -59,6 +61,14 @@ func CacheOptions(namespaces []string) cache.Options {
 	}
 	return options
 }
+
+// mayHoldTokens leaves out the Secrets of which a cluster has many and a traffic source never has one.
+var mayHoldTokens = fields.AndSelectors(
+	fields.OneTermNotEqualSelector("type", "helm.sh/release.v1"),
+	fields.OneTermNotEqualSelector("type", string(corev1.SecretTypeServiceAccountToken)),
+	fields.OneTermNotEqualSelector("type", string(corev1.SecretTypeDockerConfigJson)),
+	fields.OneTermNotEqualSelector("type", string(corev1.SecretTypeTLS)),
+)
 
 // trim drops who wrote which field, but for our own workloads, and what kubectl notes of the last apply:
 // together they are larger than the object. Of a StatefulSet it is asked who else scales it.
@@ -138,6 +148,9 @@ func setups() []func(ctrl.Manager, *publishing.Publishing) error {
 	}
 }
 
+// +kubebuilder:rbac:groups="",resources=namespaces,resourceNames=kube-system,verbs=get,roleName=clicktally-operator-cluster
+
+// identity is what catalogs know their owner by.
 func identity(ctx context.Context, live client.Reader, stated string) (string, error) {
 	if stated != "" {
 		return stated, nil

@@ -44,7 +44,9 @@ func (r *reconciler) act(ctx context.Context, o *observed) (left int, err error)
 	if err != nil {
 		return 0, err
 	}
-	return r.drain(ctx, o, pods)
+	unprojected := r.project(ctx, o)
+	left, err = r.drain(ctx, o, pods)
+	return left, errors.Join(err, unprojected)
 }
 
 // wanted is how many pods the fleet should have now, whoever said so. A cache may still hold the smaller
@@ -60,6 +62,8 @@ func (r *reconciler) wanted(ctx context.Context, o *observed) (int32, error) {
 func (o *observed) problem(field, reason, message string) {
 	o.problems = append(o.problems, compile.Problem{Field: field, Reason: reason, Message: message, Severity: compile.Error})
 }
+
+// +kubebuilder:rbac:groups=clicktally.dev,resources=trackers,verbs=patch
 
 // finalized adds or removes the finalizer, when it is not so already.
 func (r *reconciler) finalized(ctx context.Context, t *v1alpha1.Tracker, wanted bool) error {

@@ -4,6 +4,7 @@ package tracker
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 	"github.com/clicktally/clicktally/controllers/internal/build"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
 	"github.com/clicktally/clicktally/controllers/internal/status"
+	"github.com/clicktally/clicktally/controllers/internal/tokens"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
 )
 
@@ -45,23 +47,51 @@ type reconciler struct {
 	live         client.Reader // pods and claims are looked at rarely, and not kept in memory
 	publishing   *publishing.Publishing
 	applier      *apply.Applier
+	secrets      *apply.Applier // reads Secrets from the API server alone
+	tokens       *tokens.Reader
 	installation *build.Installation
 	writer       status.Writer
-	written      map[client.ObjectKey]time.Time // when a status was written last; one worker reconciles
+	// One worker reconciles, so these are its own.
+	written   map[client.ObjectKey]time.Time         // when a status was written last
+	projected map[client.ObjectKey][sha256.Size]byte // what the tokens were made of
 }
+
+// An HTTPRoute is read from the API server each time, not from the cache. Of Secrets only metadata is watched, but
+// RBAC has no smaller right than to list them.
+//
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=trackers,verbs=get;list;watch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=trackers/status,verbs=patch
+// +kubebuilder:rbac:groups=clicktally.dev,resources=trackers/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;create;patch;delete
 
 // Setup adds the controller to the manager.
 func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applier, installation *build.Installation) error {
+	uncached, err := client.New(manager.GetConfig(), client.Options{Scheme: manager.GetScheme(), Mapper: manager.GetRESTMapper(), HTTPClient: manager.GetHTTPClient()})
+	if err != nil {
+		return fmt.Errorf("tracker controller: %w", err)
+	}
 	r := &reconciler{
 		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
 		writer: status.Writer{Client: manager.GetClient(), Owner: owner}, written: map[client.ObjectKey]time.Time{},
+		projected: map[client.ObjectKey][sha256.Size]byte{},
+		secrets:   &apply.Applier{Client: uncached, Reader: uncached, Owner: apply.FieldOwner},
+		tokens:    &tokens.Reader{Metadata: manager.GetCache(), Live: manager.GetAPIReader()},
 	}
 	edited := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
-	err := ctrl.NewControllerManagedBy(manager).
+	err = ctrl.NewControllerManagedBy(manager).
 		For(&v1alpha1.Tracker{}, builder.WithPredicates(edited)).
 		Owns(&appsv1.StatefulSet{}).Owns(&corev1.Service{}).Owns(&corev1.ServiceAccount{}).Owns(&batchv1.Job{}).
 		Owns(&networkingv1.NetworkPolicy{}).Owns(&networkingv1.Ingress{}).
 		Owns(&policyv1.PodDisruptionBudget{}).Owns(&autoscalingv2.HorizontalPodAutoscaler{}).
+		Owns(&corev1.Secret{}, builder.OnlyMetadata).
+		WatchesMetadata(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.callersOf), builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
 		Watches(&v1alpha1.AggregationPipeline{}, handler.EnqueueRequestsFromMapFunc(r.trackersOf), builder.WithPredicates(edited)).
 		WatchesRawSource(p.Source(compile.KindTracker)).
 		Complete(r)

@@ -32,6 +32,7 @@ func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observ
 	o := &observed{tracker: &v1alpha1.Tracker{}, pipeline: &v1alpha1.AggregationPipeline{}, set: &appsv1.StatefulSet{}}
 	if err := r.client.Get(ctx, request.NamespacedName, o.tracker); err != nil {
 		delete(r.written, request.NamespacedName)
+		delete(r.projected, request.NamespacedName)
 		return nil, client.IgnoreNotFound(err)
 	}
 	key := client.ObjectKey{Namespace: request.Namespace, Name: string(o.tracker.Spec.PipelineRef.Name)}

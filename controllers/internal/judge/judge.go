@@ -33,6 +33,8 @@ type Kind[T client.Object] struct {
 	Current func(T) any
 	// Verdict completes what became of an object, such as by references that the compiler does not follow. Optional.
 	Verdict func(context.Context, T, []publishing.View, *status.Verdict) error
+	// Watch adds what else a status follows from. Optional.
+	Watch func(*builder.Builder)
 }
 
 // Seen is what a status is made of.
@@ -57,11 +59,13 @@ func Setup[T client.Object](manager ctrl.Manager, p *publishing.Publishing, kind
 		Kind: kind, client: manager.GetClient(), publishing: p, events: manager.GetEventRecorder(kind.Owner),
 		writer: status.Writer{Client: manager.GetClient(), Owner: kind.Owner},
 	}
-	err := ctrl.NewControllerManagedBy(manager).
+	controller := ctrl.NewControllerManagedBy(manager).
 		For(kind.New(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesRawSource(p.Source(kind.Kind)).
-		Complete(r)
-	if err != nil {
+		WatchesRawSource(p.Source(kind.Kind))
+	if kind.Watch != nil {
+		kind.Watch(controller)
+	}
+	if err := controller.Complete(r); err != nil {
 		return fmt.Errorf("%s controller: %w", kind.Kind, err)
 	}
 	return nil
@@ -124,6 +128,8 @@ func (r *reconciler[T]) look(ctx context.Context, object T) (*Seen, error) {
 	seen.Views, seen.Conditions = views, verdict.Conditions(before, metav1.Now())
 	return seen, nil
 }
+
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Tell makes an event of a mistake that is new, and of its end.
 func Tell(to events.EventRecorder, object client.Object, before, after []metav1.Condition) {

@@ -71,6 +71,7 @@ type state struct {
 	judged    bool // the log was read and the objects compiled, at least once
 	err       error
 	standings standings
+	reach     map[string]Reach              // by tracker, namespace/name
 	trackers  map[string]*catalogpb.Tracker // of the catalog, by namespace/name
 	offset    int64                         // of the last record that this publisher wrote, -1 before
 	follower  *heartbeats.Follower          // nil until the log is open
@@ -182,6 +183,7 @@ func (p *publisher) pass(ctx context.Context, last *state) error {
 	}
 	last.judged = true
 	last.standings = of(pass.Result.Outcomes, p.cycle.Record)
+	last.reach = reachOf(last.standings)
 	last.trackers = trackersOf(pass.Result.Records)
 	last.offset = max(last.offset, pass.Offset)
 	if len(pass.Changed) > 0 {

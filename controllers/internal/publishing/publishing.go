@@ -158,6 +158,9 @@ func (p *Publishing) report(next state) {
 	changed = append(changed, p.linked(before, next)...)
 	changed = append(changed, next.standings.neighbours(changed)...)
 	p.queues.add(changed)
+	other, counts := reached(before.reach, next.reach, changed)
+	p.queues.add(other)
+	p.queues.addLater(counts, countsAfter)
 	p.queues.add([]compile.Ref{{Kind: compile.KindPipeline, Namespace: next.pipeline.Namespace, Name: next.pipeline.Name}})
 	if before.judged != next.judged || (before.err == nil) != (next.err == nil) {
 		p.wake()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -29,6 +30,21 @@ func (q *queues) add(refs []compile.Ref) {
 	for _, ref := range refs {
 		if to := q.byKind[ref.Kind]; to != nil {
 			to.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}})
+		}
+	}
+}
+
+// countsAfter is how much later a tracker is looked at of which only the number of campaigns has changed: a
+// batch of new campaigns is one look.
+const countsAfter = time.Second
+
+// addLater adds after a while.
+func (q *queues) addLater(refs []compile.Ref, after time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, ref := range refs {
+		if to := q.byKind[ref.Kind]; to != nil {
+			to.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}}, after)
 		}
 	}
 }

@@ -122,23 +122,6 @@ func (p *Publishing) Await(ref compile.Ref) {
 	p.waiting[ref] = true
 }
 
-// TrackersOf counts the trackers that serve a campaign of the namespace.
-func (p *Publishing) TrackersOf(namespace string) int32 {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	trackers := map[string]bool{}
-	for _, s := range p.states {
-		for i := range s.standings {
-			if one := &s.standings[i]; one.Kind == compile.KindCampaign && one.Namespace == namespace {
-				for _, key := range one.Record.GetCampaign().GetTrackers() {
-					trackers[key] = true
-				}
-			}
-		}
-	}
-	return int32(len(trackers))
-}
-
 // Pipeline is what a pipeline's publisher did last. ok is false as long as it has made no pass.
 func (p *Publishing) Pipeline(key types.NamespacedName) (status PipelineState, ok bool) {
 	p.mu.RLock()

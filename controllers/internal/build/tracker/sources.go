@@ -1,8 +1,6 @@
 package tracker
 
 import (
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 
@@ -24,8 +22,8 @@ type Source struct {
 func SourcesName(t *v1alpha1.Tracker) string { return Name(t) + "-sources" }
 
 // Sources is the Secret that the fleet reads tokens from, one file namespace.ts_id for each source of
-// the campaigns that it serves. A token that is gone is no longer in it, and works no longer. It fails
-// when they do not fit.
+// the campaigns that it serves. A token that is gone is no longer in it, and works no longer. The error
+// is a build.InvalidError when they do not fit.
 func Sources(in *Input, sources []Source) (*applycorev1.SecretApplyConfiguration, error) {
 	files, bytes := make(map[string][]byte, len(sources)), 0
 	for _, s := range sources {
@@ -34,7 +32,7 @@ func Sources(in *Input, sources []Source) (*applycorev1.SecretApplyConfiguration
 		bytes += len(name) + len(s.Token)
 	}
 	if bytes > maxSourcesBytes {
-		return nil, fmt.Errorf("secret %s: tokens of %d traffic sources take %d bytes, at most %d fit: use a second tracker for some campaigns", SourcesName(in.Tracker), len(files), bytes, maxSourcesBytes)
+		return nil, build.Invalid("spec.allowedCampaigns", "tokens of %d traffic sources take %d bytes and at most %d fit into a Secret, so new ones do not work: use a second tracker for some campaigns", len(files), bytes, maxSourcesBytes)
 	}
 	secret := build.Mark(in.meta(), applycorev1.Secret(SourcesName(in.Tracker), in.Tracker.Namespace)).WithType(corev1.SecretTypeOpaque)
 	if len(files) > 0 {
