@@ -26,6 +26,7 @@ COPY bin/operator /operator
 ENTRYPOINT ["/operator"]
 
 FROM ${LIBC_BASE} AS clicktally
+# libchdb, for an image that can run the embedded stores, when it is there: hack/images CHDB=1.
 USER 65532:65532
-COPY bin/clicktally /clicktally
+COPY bin/clicktally bin/libchdb.s[o] /
 ENTRYPOINT ["/clicktally"]
