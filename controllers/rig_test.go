@@ -249,18 +249,28 @@ func (r *rig) beat(pods ...string) {
 
 func (r *rig) beatAt(applied int64, pods ...string) {
 	r.t.Helper()
+	list := make([]*event.Heartbeat, len(pods))
+	for i, pod := range pods {
+		list[i] = &event.Heartbeat{Pod: pod, BootId: uint64(i + 1), AppliedOffset: applied}
+	}
+	r.say(list...)
+}
+
+// say writes heartbeats as trackers do.
+func (r *rig) say(heartbeats ...*event.Heartbeat) {
+	r.t.Helper()
 	log, err := kgo.NewClient(r.kafka...)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer log.Close()
-	for i, pod := range pods {
-		h := &event.Heartbeat{Pod: pod, BootId: uint64(i + 1), At: time.Now().UnixMilli(), AppliedOffset: applied}
+	for _, h := range heartbeats {
+		h.At = time.Now().UnixMilli()
 		value, err := h.MarshalVT()
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		if err := log.ProduceSync(r.t.Context(), &kgo.Record{Topic: r.names.Heartbeats(), Key: []byte(pod), Value: value}).FirstErr(); err != nil {
+		if err := log.ProduceSync(r.t.Context(), &kgo.Record{Topic: r.names.Heartbeats(), Key: []byte(h.Pod), Value: value}).FirstErr(); err != nil {
 			r.t.Fatal(err)
 		}
 	}

@@ -144,6 +144,10 @@ const (
 	// clientAddress is set.
 	ReasonPrivatePeer = "PrivatePeer"
 
+	// ReasonAddressNotStated says that clicks come without the header, or with
+	// fewer addresses in it, than clientAddress says.
+	ReasonAddressNotStated = "AddressNotStated"
+
 	// ReasonTestsPassed says that every test of the campaign passed.
 	ReasonTestsPassed = "TestsPassed"
 

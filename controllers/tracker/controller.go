@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -54,6 +55,7 @@ type reconciler struct {
 	// One worker reconciles, so these are its own.
 	written   map[client.ObjectKey]time.Time         // when a status was written last
 	projected map[client.ObjectKey][sha256.Size]byte // what the tokens were made of
+	unheard   map[client.ObjectKey]time.Time         // since when a ready pod is silent
 }
 
 // An HTTPRoute is read from the API server each time, not from the cache. Of Secrets only metadata is watched, but
@@ -80,9 +82,9 @@ func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applie
 	r := &reconciler{
 		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
 		writer: status.Writer{Client: manager.GetClient(), Owner: owner}, written: map[client.ObjectKey]time.Time{},
-		projected: map[client.ObjectKey][sha256.Size]byte{},
-		secrets:   &apply.Applier{Client: uncached, Reader: uncached, Owner: apply.FieldOwner},
-		tokens:    &tokens.Reader{Metadata: manager.GetCache(), Live: manager.GetAPIReader()},
+		projected: map[client.ObjectKey][sha256.Size]byte{}, unheard: map[client.ObjectKey]time.Time{},
+		secrets: &apply.Applier{Client: uncached, Reader: uncached, Owner: apply.FieldOwner},
+		tokens:  &tokens.Reader{Metadata: manager.GetCache(), Live: manager.GetAPIReader()},
 	}
 	edited := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 	err = ctrl.NewControllerManagedBy(manager).
@@ -133,10 +135,22 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 	}
 	result, err := r.tell(ctx, seen)
-	if left > 0 && err == nil && result.IsZero() {
-		result.RequeueAfter = drainEvery
+	if err == nil && result.IsZero() {
+		result.RequeueAfter = r.lookAgain(seen, left)
 	}
 	return result, err
+}
+
+// lookAgain is when to look again without news, 0 for never.
+func (r *reconciler) lookAgain(seen *observed, left int) time.Duration {
+	_, unheard := r.unheard[client.ObjectKeyFromObject(seen.tracker)]
+	switch {
+	case left > 0:
+		return drainEvery
+	case unheard, !status.Latched(seen.tracker.Status.Conditions, v1alpha1.ConditionDurable, seen.tracker.Generation):
+		return numbersEvery
+	}
+	return 0
 }
 
 // tell writes the status when it has changed: the conditions at once, numbers alone now and then.
@@ -146,9 +160,20 @@ func (r *reconciler) tell(ctx context.Context, seen *observed) (ctrl.Result, err
 	if equality.Semantic.DeepEqual(next, before) {
 		return ctrl.Result{}, nil
 	}
-	if early := numbersEvery - now.Sub(r.written[key]); early > 0 && equality.Semantic.DeepEqual(next.Conditions, before.Conditions) {
+	if early := numbersEvery - now.Sub(r.written[key]); early > 0 && equality.Semantic.DeepEqual(news(next.Conditions), news(before.Conditions)) {
 		return ctrl.Result{RequeueAfter: early}, nil
 	}
 	r.written[key] = now
 	return r.writer.Apply(ctx, seen.tracker, next)
+}
+
+// news are conditions without what is a number in words.
+func news(conditions []metav1.Condition) []metav1.Condition {
+	list := slices.Clone(conditions)
+	for i := range list {
+		if list[i].Type == v1alpha1.ConditionDurable {
+			list[i].Message = ""
+		}
+	}
+	return list
 }

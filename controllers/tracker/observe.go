@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,6 +26,10 @@ type observed struct {
 	trouble  error                         // why the catalog is not published
 	set      *appsv1.StatefulSet           // nil before it is made
 	problems []compile.Problem             // of the builders, beside those of the catalog
+
+	campaigns int32  // that it serves
+	newest    int64  // offset of the newest record of the catalog, -1 before it is known
+	silent    string // a ready pod that has not reported for long, if any
 }
 
 // observe returns nil when there is nothing to do: the tracker is gone, or will be judged soon.
@@ -33,6 +38,7 @@ func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observ
 	if err := r.client.Get(ctx, request.NamespacedName, o.tracker); err != nil {
 		delete(r.written, request.NamespacedName)
 		delete(r.projected, request.NamespacedName)
+		delete(r.unheard, request.NamespacedName)
 		return nil, client.IgnoreNotFound(err)
 	}
 	key := client.ObjectKey{Namespace: request.Namespace, Name: string(o.tracker.Spec.PipelineRef.Name)}
@@ -56,6 +62,9 @@ func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observ
 	if settled {
 		o.view = publishing.Best(views)
 		o.trouble = o.view.Err
+		state, _ := r.publishing.Pipeline(key)
+		o.newest, o.campaigns = state.Offset, r.publishing.Reach(o.name()).Campaigns
+		o.silent = r.silence(request.NamespacedName, o.unheard(), time.Now())
 		return o, nil
 	}
 	state, known := r.publishing.Pipeline(key)

@@ -17,15 +17,17 @@ func (o *observed) status(now metav1.Time) *v1alpha1.TrackerStatus {
 	next := &v1alpha1.TrackerStatus{ObservedGeneration: o.tracker.Generation, Serving: new(o.serving()), Behind: before.Behind, Campaigns: before.Campaigns}
 	if o.view == nil {
 		next.Conditions = status.Unknown(o.tracker.Generation, before.ObservedGeneration, status.Waits(o.pipelineName(), o.trouble), before.Conditions, now)
+		next.Conditions = append(next.Conditions, status.Kept(before.Conditions, v1alpha1.ConditionClientAddressKnown, v1alpha1.ConditionDurable)...)
 		return next
 	}
 	if o.view.Published() {
-		next.Behind = new(int32(o.view.Trackers[o.name()].Behind(o.view.Offset)))
+		next.Behind = new(int32(o.view.Trackers[o.name()].Behind(max(o.view.Offset, o.newest))))
+		next.Campaigns = new(o.campaigns)
 	}
 	workload := o.workload()
 	verdict := status.Verdict{
 		Generation: o.tracker.Generation, Problems: slices.Concat(o.view.Problems, o.problems), Served: o.view.Record.GetGeneration(),
-		Programmed: o.programmed(), Workload: &workload, Serving: "visitors are redirected",
+		Programmed: o.programmed(), Workload: &workload, Serving: "visitors are redirected", Weather: o.weather(),
 	}
 	next.Conditions = verdict.Conditions(before.Conditions, now)
 	return next

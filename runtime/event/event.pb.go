@@ -1407,6 +1407,8 @@ type Heartbeat struct {
 	JournalBytes    uint64                 `protobuf:"varint,9,opt,name=journal_bytes,json=journalBytes,proto3" json:"journal_bytes,omitempty"`           // used by records that are not in the log yet
 	JournalCapacity uint64                 `protobuf:"varint,10,opt,name=journal_capacity,json=journalCapacity,proto3" json:"journal_capacity,omitempty"` // bytes; 0 without a journal
 	LogAwaySince    int64                  `protobuf:"varint,11,opt,name=log_away_since,json=logAwaySince,proto3" json:"log_away_since,omitempty"`        // ms; 0 while the log acknowledges
+	AddressesKnown  uint64                 `protobuf:"varint,12,opt,name=addresses_known,json=addressesKnown,proto3" json:"addresses_known,omitempty"`    // visitors since the boot whose address was known
+	AddressesHidden uint64                 `protobuf:"varint,13,opt,name=addresses_hidden,json=addressesHidden,proto3" json:"addresses_hidden,omitempty"` // and whose was not: a proxy that nobody told of stands before them
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1514,6 +1516,20 @@ func (x *Heartbeat) GetJournalCapacity() uint64 {
 func (x *Heartbeat) GetLogAwaySince() int64 {
 	if x != nil {
 		return x.LogAwaySince
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetAddressesKnown() uint64 {
+	if x != nil {
+		return x.AddressesKnown
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetAddressesHidden() uint64 {
+	if x != nil {
+		return x.AddressesHidden
 	}
 	return 0
 }
@@ -1694,7 +1710,7 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x0fconversion_kind\x182 \x01(\tR\x0econversionKind\x12R\n" +
 	"\x11conversion_status\x183 \x01(\x0e2%.clicktally.event.v1.ConversionStatusR\x10conversionStatus\x126\n" +
 	"\asignals\x184 \x01(\v2\x1c.clicktally.event.v1.SignalsR\asignals\x126\n" +
-	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\x84\x03\n" +
+	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\xd8\x03\n" +
 	"\tHeartbeat\x12\x10\n" +
 	"\x03pod\x18\x01 \x01(\tR\x03pod\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\x06R\x06bootId\x12\x0e\n" +
@@ -1709,7 +1725,9 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\rjournal_bytes\x18\t \x01(\x04R\fjournalBytes\x12)\n" +
 	"\x10journal_capacity\x18\n" +
 	" \x01(\x04R\x0fjournalCapacity\x12$\n" +
-	"\x0elog_away_since\x18\v \x01(\x03R\flogAwaySince\"\x92\x01\n" +
+	"\x0elog_away_since\x18\v \x01(\x03R\flogAwaySince\x12'\n" +
+	"\x0faddresses_known\x18\f \x01(\x04R\x0eaddressesKnown\x12)\n" +
+	"\x10addresses_hidden\x18\r \x01(\x04R\x0faddressesHidden\"\x92\x01\n" +
 	"\x11PartitionProgress\x12\x19\n" +
 	"\bsrc_part\x18\x01 \x01(\rR\asrcPart\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x18\n" +

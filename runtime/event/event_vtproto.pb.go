@@ -273,6 +273,8 @@ func (m *Heartbeat) CloneVT() *Heartbeat {
 	r.JournalBytes = m.JournalBytes
 	r.JournalCapacity = m.JournalCapacity
 	r.LogAwaySince = m.LogAwaySince
+	r.AddressesKnown = m.AddressesKnown
+	r.AddressesHidden = m.AddressesHidden
 	if rhs := m.RejectedKeys; rhs != nil {
 		tmpContainer := make([]string, len(rhs))
 		copy(tmpContainer, rhs)
@@ -772,6 +774,12 @@ func (this *Heartbeat) EqualVT(that *Heartbeat) bool {
 		return false
 	}
 	if this.LogAwaySince != that.LogAwaySince {
+		return false
+	}
+	if this.AddressesKnown != that.AddressesKnown {
+		return false
+	}
+	if this.AddressesHidden != that.AddressesHidden {
 		return false
 	}
 	return string(this.unknownFields) == string(that.unknownFields)
@@ -1655,6 +1663,16 @@ func (m *Heartbeat) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.AddressesHidden != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.AddressesHidden))
+		i--
+		dAtA[i] = 0x68
+	}
+	if m.AddressesKnown != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.AddressesKnown))
+		i--
+		dAtA[i] = 0x60
+	}
 	if m.LogAwaySince != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.LogAwaySince))
 		i--
@@ -2194,6 +2212,12 @@ func (m *Heartbeat) SizeVT() (n int) {
 	}
 	if m.LogAwaySince != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.LogAwaySince))
+	}
+	if m.AddressesKnown != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.AddressesKnown))
+	}
+	if m.AddressesHidden != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.AddressesHidden))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -4955,6 +4979,44 @@ func (m *Heartbeat) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.LogAwaySince |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AddressesKnown", wireType)
+			}
+			m.AddressesKnown = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AddressesKnown |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AddressesHidden", wireType)
+			}
+			m.AddressesHidden = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AddressesHidden |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

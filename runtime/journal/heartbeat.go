@@ -96,6 +96,9 @@ func (a *Accepter) beat(ctx context.Context, b *boot, over bool) (drained bool, 
 	if a.cfg.CatalogState != nil {
 		h.AppliedOffset, h.RejectedKeys = a.cfg.CatalogState()
 	}
+	if a.cfg.Addresses != nil && !over {
+		h.AddressesKnown, h.AddressesHidden = a.cfg.Addresses()
+	}
 	value, err := h.MarshalVT()
 	if err != nil {
 		return false, fmt.Errorf("encode heartbeat: %w", err)

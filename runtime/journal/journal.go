@@ -79,6 +79,8 @@ type Config struct {
 	Version string
 	// CatalogState gives the applied offset of the catalog and the keys kept out of it. Optional.
 	CatalogState func() (applied int64, rejected []string)
+	// Addresses counts the visitors since the start whose address was known, and whose was hidden. Optional.
+	Addresses func() (known, hidden uint64)
 	// DeliveryTimeout, MaxInFlight, HeartbeatEvery: zero takes the default.
 	DeliveryTimeout time.Duration
 	MaxInFlight     int

@@ -54,7 +54,7 @@ func (t *Tracker) openJournal() error {
 	var err error
 	t.journal, err = journal.New(journal.Config{
 		Client: t.client, Ship: t.ship, GenerationAt: t.generationAt, HeartbeatTopic: cfg.HeartbeatTopic, Pod: cfg.Pod, Version: cfg.Version,
-		CatalogState: t.catalogState, DeliveryTimeout: cfg.DeliveryTimeout, MaxInFlight: cfg.MaxInFlight,
+		CatalogState: t.catalogState, Addresses: t.seen.counts, DeliveryTimeout: cfg.DeliveryTimeout, MaxInFlight: cfg.MaxInFlight,
 		Dir: cfg.JournalDir, Capacity: cfg.JournalBytes, Ack: cfg.Ack.over(nil), Log: cfg.Log,
 	})
 	return err

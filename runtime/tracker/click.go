@@ -21,6 +21,7 @@ func (t *Tracker) click(ctx *fasthttp.RequestCtx, pathID string) {
 		return
 	}
 	defer t.end(s)
+	t.seen.count(s.client.addr)
 	head := ctx.IsHead()
 	s.readLink(string(ctx.URI().QueryString()), pathID)
 	s.recognise(t.hasher)

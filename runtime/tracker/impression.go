@@ -22,6 +22,7 @@ func (t *Tracker) impression(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	defer t.end(s)
+	t.seen.count(s.client.addr)
 	s.readLink(string(ctx.URI().QueryString()), "")
 	if !ctx.IsHead() {
 		s.recognise(t.hasher)

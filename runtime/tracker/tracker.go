@@ -96,6 +96,7 @@ type Tracker struct {
 	agents             *agent.Classifier
 	addresses, devices *velocity.Counter
 	impressions        *velocity.Impressions
+	seen               seen
 }
 
 // New makes a tracker; Run starts it. It reaches nothing yet.

@@ -161,6 +161,9 @@ func (p *Publishing) report(next state) {
 	other, counts := reached(before.reach, next.reach, changed)
 	p.queues.add(other)
 	p.queues.addLater(counts, countsAfter)
+	if next.offset > before.offset {
+		p.queues.addLater(next.fleetRefs(), behindAfter)
+	}
 	p.queues.add([]compile.Ref{{Kind: compile.KindPipeline, Namespace: next.pipeline.Namespace, Name: next.pipeline.Name}})
 	if before.judged != next.judged || (before.err == nil) != (next.err == nil) {
 		p.wake()

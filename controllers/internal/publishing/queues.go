@@ -38,6 +38,19 @@ func (q *queues) add(refs []compile.Ref) {
 // batch of new campaigns is one look.
 const countsAfter = time.Second
 
+// behindAfter is when trackers are looked at that may not have followed what was published.
+const behindAfter = 10 * time.Second
+
+// fleetRefs are the trackers of the catalog.
+func (s *state) fleetRefs() []compile.Ref {
+	refs := make([]compile.Ref, 0, len(s.trackers))
+	for key := range s.trackers {
+		name := keyOf(key)
+		refs = append(refs, compile.Ref{Kind: compile.KindTracker, Namespace: name.Namespace, Name: name.Name})
+	}
+	return refs
+}
+
 // addLater adds after a while.
 func (q *queues) addLater(refs []compile.Ref, after time.Duration) {
 	q.mu.Lock()

@@ -5,6 +5,7 @@ package status
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,6 +32,8 @@ type Verdict struct {
 	Workload *Answer
 	// Serving is the message of Ready while it is True.
 	Serving string
+	// Weather are the kind's own conditions by type, which never enter Ready.
+	Weather map[string]Answer
 	// NoRecord says that the kind has no record of its own, so that nothing of it keeps serving.
 	NoRecord bool
 }
@@ -68,6 +71,9 @@ func (v *Verdict) Conditions(before []metav1.Condition, now metav1.Time) []metav
 		b.add(v1alpha1.ConditionStalled, Answer{metav1.ConditionTrue, failed.Reason, failed.Message})
 	case programmed.Status != metav1.ConditionTrue:
 		b.add(v1alpha1.ConditionReconciling, Answer{metav1.ConditionTrue, v1alpha1.ReasonProgressing, programmed.Message})
+	}
+	for _, kind := range slices.Sorted(maps.Keys(v.Weather)) {
+		b.add(kind, v.Weather[kind])
 	}
 	return b.list
 }
@@ -173,13 +179,24 @@ type builder struct {
 
 func (b *builder) add(kind string, a Answer) {
 	c := metav1.Condition{
-		Type: kind, Status: cmp.Or(a.Status, metav1.ConditionFalse), Reason: a.Reason, Message: a.Message,
+		Type: kind, Status: cmp.Or(a.Status, metav1.ConditionFalse), Reason: a.Reason, Message: fit(a.Message, ""),
 		ObservedGeneration: b.generation, LastTransitionTime: b.now,
 	}
 	if was := Find(b.before, kind); was != nil && was.Status == c.Status {
 		c.LastTransitionTime = was.LastTransitionTime
 	}
 	b.list = append(b.list, c)
+}
+
+// Kept are the conditions of these types as they were: for what cannot be said anew.
+func Kept(before []metav1.Condition, kinds ...string) []metav1.Condition {
+	var list []metav1.Condition
+	for _, kind := range kinds {
+		if was := Find(before, kind); was != nil {
+			list = append(list, *was)
+		}
+	}
+	return list
 }
 
 // Find returns a condition, nil when it is not there.

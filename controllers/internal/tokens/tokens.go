@@ -18,8 +18,9 @@ import (
 const (
 	// Key of a Secret that holds the token.
 	Key = "token"
-	// MinBytes and MaxBytes bound a token that a tracker takes, white space around it aside.
+	// MinBytes of a token that a tracker takes, white space around it aside.
 	MinBytes = 16
+	// MaxBytes of a token that a tracker takes.
 	MaxBytes = 4 << 10
 )
 

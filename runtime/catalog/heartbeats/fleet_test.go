@@ -23,22 +23,22 @@ func TestFleetsOfHeartbeats(t *testing.T) {
 	}{
 		"pods of one StatefulSet are one fleet": {
 			[]*event.Heartbeat{beat("eu-0", 1, 9), beat("eu-1", 2, 7), beat("eu-1-0", 3, 1)},
-			map[string]Fleet{"eu": {Applied: []int64{7, 9}}, "eu-1": {Applied: []int64{1}}},
+			map[string]Fleet{"eu": {Applied: []int64{7, 9}, Pods: []string{"eu-0", "eu-1"}}, "eu-1": {Applied: []int64{1}, Pods: []string{"eu-1-0"}}},
 		},
 		"the last word of a pod counts, also after a restart": {
 			[]*event.Heartbeat{beat("eu-0", 1, 9), beat("eu-0", 2, 3)},
-			map[string]Fleet{"eu": {Applied: []int64{3}}},
+			map[string]Fleet{"eu": {Applied: []int64{3}, Pods: []string{"eu-0"}}},
 		},
 		"a boot that is over leaves": {
 			[]*event.Heartbeat{beat("eu-0", 1, 9), over("eu-0", 1)}, map[string]Fleet{},
 		},
 		"an earlier boot that is over does not take the pod along": {
 			[]*event.Heartbeat{beat("eu-0", 2, 9), over("eu-0", 1)},
-			map[string]Fleet{"eu": {Applied: []int64{9}}},
+			map[string]Fleet{"eu": {Applied: []int64{9}, Pods: []string{"eu-0"}}},
 		},
 		"what one keeps out is kept out": {
 			[]*event.Heartbeat{beat("eu-0", 1, 9, "campaign/b", "campaign/a"), beat("eu-1", 2, 9, "campaign/a")},
-			map[string]Fleet{"eu": {Applied: []int64{9, 9}, Rejected: []string{"campaign/a", "campaign/b"}}},
+			map[string]Fleet{"eu": {Applied: []int64{9, 9}, Rejected: []string{"campaign/a", "campaign/b"}, Pods: []string{"eu-0", "eu-1"}}},
 		},
 		"a process without an ordinal is in no fleet": {
 			[]*event.Heartbeat{beat("laptop", 1, 9), beat("main-query-7d9f", 1, 9)}, map[string]Fleet{},
