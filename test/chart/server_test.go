@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -71,6 +72,18 @@ func newCluster(t *testing.T) *cluster {
 func (c *cluster) apply(object *unstructured.Unstructured, options ...client.ApplyOption) error {
 	options = append(options, user, client.ForceOwnership)
 	return c.Apply(c.t.Context(), client.ApplyConfigurationFromUnstructured(object.DeepCopy()), options...)
+}
+
+// eventually waits for something.
+func (c *cluster) eventually(what string, done func() bool) {
+	c.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !done(); <-tick.C {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("not within %s: %s", patience, what)
+		}
+	}
 }
 
 // kubeconfig is a file for programs that take one.
