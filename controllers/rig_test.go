@@ -32,6 +32,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/publish"
 	"github.com/clicktally/clicktally/runtime/embedded/kafka"
+	"github.com/clicktally/clicktally/runtime/evaluate"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/store/topics"
 	"github.com/clicktally/clicktally/test/servers"
@@ -133,6 +134,7 @@ func (r *rig) start() {
 	told := controllers.Config{
 		WatchNamespaces: []string{r.platform, r.ads}, Installation: "test",
 		TrackerImage: "tracker:1", AggregatorImage: "aggregator:1", QueryImage: "query:1",
+		Tests: evaluate.Run,
 	}
 	if err := controllers.Setup(ctx, manager, told); err != nil {
 		r.t.Fatal(err)

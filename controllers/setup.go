@@ -48,6 +48,8 @@ type Config struct {
 	// WatchNamespaces are the only ones the operator may look into; empty: all. Then it reads no Namespace
 	// objects, and selectors match namespaces by name alone.
 	WatchNamespaces []string
+	// Tests runs spec.tests of campaigns. Optional: without it nothing is said of them.
+	Tests campaign.Tests
 }
 
 // CacheOptions keep no more of an object than is looked at, and no namespace that is not watched.
@@ -117,6 +119,9 @@ func Setup(ctx context.Context, manager ctrl.Manager, config Config) error {
 	if err := tracker.Setup(manager, p, applier, workloads); err != nil {
 		return err
 	}
+	if err := campaign.Setup(manager, p, config.Tests); err != nil {
+		return err
+	}
 	for _, setup := range setups() {
 		if err := setup(manager, p); err != nil {
 			return err
@@ -141,10 +146,10 @@ func (c *Config) workloads() (*build.Installation, error) {
 // defaultName of an installation.
 const defaultName = "clicktally"
 
-// setups are the controllers of the kinds.
+// setups are the controllers of the kinds that need no more than the publishers.
 func setups() []func(ctrl.Manager, *publishing.Publishing) error {
 	return []func(ctrl.Manager, *publishing.Publishing) error{
-		billingschedule.Setup, campaign.Setup, fraudpolicy.Setup, trafficsource.Setup,
+		billingschedule.Setup, fraudpolicy.Setup, trafficsource.Setup,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/clicktally/clicktally/cmd/clicktally/internal/evaluate"
+	"github.com/clicktally/clicktally/runtime/evaluate"
 )
 
 // explainFlags are the files and the visit.

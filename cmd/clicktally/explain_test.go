@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/clicktally/clicktally/cmd/clicktally/internal/evaluate"
+	"github.com/clicktally/clicktally/runtime/evaluate"
 )
 
 const (

@@ -18,6 +18,7 @@ import (
 
 	"github.com/clicktally/clicktally/cmd/internal/process"
 	"github.com/clicktally/clicktally/controllers"
+	"github.com/clicktally/clicktally/runtime/evaluate"
 )
 
 var version = "unknown" // set by the linker
@@ -28,7 +29,7 @@ const leaseName = "clicktally-operator"
 type options struct {
 	controllers.Config
 
-	metrics, health                           string
+	metrics, health, profiles                 string
 	metricsInsecure, leaderElect              bool
 	leaseNamespace                            string
 	leaseDuration, renewDeadline, retryPeriod time.Duration
@@ -49,6 +50,7 @@ func command() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("find the cluster: %w", err)
 			}
+			o.Tests = evaluate.Run
 			return run(cmd.Context(), cluster, o)
 		},
 	}
@@ -56,6 +58,7 @@ func command() *cobra.Command {
 	flags.StringVar(&o.metrics, "metrics-listen", ":8443", "address of /metrics (HTTPS, for callers that may get it); 0 switches it off")
 	flags.BoolVar(&o.metricsInsecure, "metrics-insecure", false, "serve /metrics over plain HTTP to everybody")
 	flags.StringVar(&o.health, "health-listen", ":8081", "address of /healthz and /readyz; 0 switches it off")
+	flags.StringVar(&o.profiles, "pprof-listen", "0", "address of /debug/pprof, for whoever reaches it: a loopback address, or 0, which switches it off")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "run only while holding the lease; switch it off for a single process alone")
 	flags.StringVar(&o.leaseNamespace, "lease-namespace", "", "namespace of the lease (default the pod's own)")
 	flags.DurationVar(&o.leaseDuration, "lease-duration", 15*time.Second, "how long others wait for a silent leader")
@@ -90,7 +93,7 @@ func run(ctx context.Context, cluster *rest.Config, o options) error {
 	}
 	manager, err := ctrl.NewManager(cluster, ctrl.Options{
 		Scheme: controllers.NewScheme(), Logger: log, Cache: controllers.CacheOptions(o.WatchNamespaces),
-		Metrics: metrics, HealthProbeBindAddress: o.health, GracefulShutdownTimeout: &o.shutdown,
+		Metrics: metrics, HealthProbeBindAddress: o.health, PprofBindAddress: o.profiles, GracefulShutdownTimeout: &o.shutdown,
 		LeaderElection: o.leaderElect, LeaderElectionID: leaseName, LeaderElectionNamespace: o.leaseNamespace,
 		LeaderElectionReleaseOnCancel: true, // main ends when the manager does
 		LeaseDuration:                 &o.leaseDuration, RenewDeadline: &o.renewDeadline, RetryPeriod: &o.retryPeriod,

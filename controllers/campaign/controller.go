@@ -34,6 +34,7 @@ type reconciler struct {
 	client     client.Client
 	publishing *publishing.Publishing
 	events     events.EventRecorder
+	tests      Tests // nil: none are run
 	writer     status.Writer
 }
 
@@ -41,9 +42,9 @@ type reconciler struct {
 // +kubebuilder:rbac:groups=clicktally.dev,resources=campaigns/status,verbs=patch
 
 // Setup adds the controller to the manager.
-func Setup(manager ctrl.Manager, p *publishing.Publishing) error {
+func Setup(manager ctrl.Manager, p *publishing.Publishing, tests Tests) error {
 	r := &reconciler{
-		client: manager.GetClient(), publishing: p, events: manager.GetEventRecorder(owner),
+		client: manager.GetClient(), publishing: p, events: manager.GetEventRecorder(owner), tests: tests,
 		writer: status.Writer{Client: manager.GetClient(), Owner: owner},
 	}
 	err := ctrl.NewControllerManagedBy(manager).

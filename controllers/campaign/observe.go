@@ -18,6 +18,7 @@ type observed struct {
 	campaign *v1alpha1.Campaign
 	view     *publishing.View // nil where it could not be judged
 	trouble  string           // why not
+	tested   *status.Answer   // nil without tests
 }
 
 // observe returns nil when there is nothing to say: the campaign is gone or going, or it will be judged soon.
@@ -35,7 +36,8 @@ func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observ
 	}
 	views, settled := r.publishing.Views(ref, campaign.Generation)
 	if settled {
-		return &observed{campaign: campaign, view: publishing.Best(views)}, nil
+		best := publishing.Best(views)
+		return &observed{campaign: campaign, view: best, tested: r.tested(campaign, best)}, nil
 	}
 	pipeline, trouble := r.publishing.Trouble()
 	if trouble == nil || campaign.Status.ObservedGeneration == campaign.Generation {

@@ -21,6 +21,7 @@ func (o *observed) status(now metav1.Time) *v1alpha1.CampaignStatus {
 	if o.view == nil {
 		next.Trackers, next.Serving = before.Trackers, before.Serving
 		next.Conditions = status.Unknown(o.campaign.Generation, servedBefore(before), o.trouble, before.Conditions, now)
+		next.Conditions = append(next.Conditions, status.Kept(before.Conditions, v1alpha1.ConditionTestsPassed)...)
 		return next
 	}
 	verdict := status.Verdict{
@@ -29,6 +30,9 @@ func (o *observed) status(now metav1.Time) *v1alpha1.CampaignStatus {
 	next.Trackers = o.trackers(verdict.Programmed.Status == metav1.ConditionTrue)
 	next.Serving = serving(next.Trackers)
 	verdict.Serving = fmt.Sprintf("%s serves on %s", next.Serving, listed(o.view.Record.GetCampaign().GetTrackers()))
+	if o.tested != nil {
+		verdict.Weather = map[string]status.Answer{v1alpha1.ConditionTestsPassed: *o.tested}
+	}
 	next.Conditions = verdict.Conditions(before.Conditions, now)
 	return next
 }

@@ -156,6 +156,7 @@ func (p *Publishing) report(next state) {
 	p.mu.Unlock()
 	changed := before.standings.changed(next.standings)
 	changed = append(changed, p.linked(before, next)...)
+	changed = append(changed, next.judgedBy(changed)...)
 	changed = append(changed, next.standings.neighbours(changed)...)
 	p.queues.add(changed)
 	other, counts := reached(before.reach, next.reach, changed)

@@ -143,13 +143,22 @@ func (p *Publishing) SecretUsed(secret types.NamespacedName) bool {
 
 // sources are the traffic sources of one namespace that have a token.
 func (s standings) sources(namespace string) []Source {
-	first := compile.Ref{Kind: compile.KindTrafficSource, Namespace: namespace}
-	at, _ := slices.BinarySearchFunc(s, first, func(one Standing, ref compile.Ref) int { return compareRefs(one.Ref, ref) })
 	var list []Source
-	for ; at < len(s) && s[at].Kind == first.Kind && s[at].Namespace == namespace; at++ {
-		if secret := s[at].Record.GetSource().GetAuthSecret(); secret != "" {
-			list = append(list, Source{Namespace: namespace, Name: s[at].Name, Secret: secret})
+	for _, one := range s.ofKind(compile.KindTrafficSource, namespace) {
+		if secret := one.Record.GetSource().GetAuthSecret(); secret != "" {
+			list = append(list, Source{Namespace: namespace, Name: one.Name, Secret: secret})
 		}
 	}
 	return list
+}
+
+// ofKind are the objects of one kind in one namespace.
+func (s standings) ofKind(kind, namespace string) standings {
+	first := compile.Ref{Kind: kind, Namespace: namespace}
+	at, _ := slices.BinarySearchFunc(s, first, func(one Standing, ref compile.Ref) int { return compareRefs(one.Ref, ref) })
+	end := at
+	for end < len(s) && s[end].Kind == kind && s[end].Namespace == namespace {
+		end++
+	}
+	return s[at:end]
 }

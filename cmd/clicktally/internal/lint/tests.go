@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
-	"github.com/clicktally/clicktally/cmd/clicktally/internal/evaluate"
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/evaluate"
 )
 
 // tests runs the tests of every campaign that was asked about, on each of its trackers.

@@ -1,6 +1,6 @@
 // Package evaluate takes one click through what a tracker does with it, without a tracker: the
-// compiled catalog, the scoring and the redirect code are the tracker's own. `clicktally lint` runs a
-// campaign's tests by it, and `clicktally explain` tells a person what happens and why.
+// compiled catalog, the scoring and the redirect code are the tracker's own. `clicktally lint` and the
+// operator run a campaign's tests by it, and `clicktally explain` tells a person what happens and why.
 package evaluate
 
 import (
