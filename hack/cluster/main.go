@@ -43,7 +43,7 @@ func run(args []string) (int, error) {
 	if stage == namespaces.First {
 		return namespaces.RunFirst()
 	}
-	plan, err := parse(args)
+	plan, err := parse(args, os.Stderr)
 	if err != nil {
 		return 0, err
 	}

@@ -33,23 +33,27 @@ func findPrograms(t *testing.T) string {
 	return strings.TrimSpace(string(out))
 }
 
-// build compiles a static program of this folder and returns its path.
-func build(t *testing.T, pkg, name string) string {
+// program is this program, run by the test binary, with no cluster but its own.
+func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./"+pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v: %s", name, err, out)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return path
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), programVariable+"=1", "KUBECONFIG=")
+	return cmd
 }
 
 // buildImage makes the archive of probe's image.
 func buildImage(t *testing.T) string {
 	t.Helper()
-	folder := filepath.Dir(build(t, "probe", "probe"))
-	store, archive := t.TempDir(), filepath.Join(t.TempDir(), "probe.tar")
+	folder, store, archive := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "probe.tar")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, "probe"), "./probe")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the probe: %v: %s", err, out)
+	}
 	for _, args := range [][]string{
 		{"bud", "-q", "--isolation", "chroot", "-t", probeImage, "-f", "probe/Dockerfile", folder},
 		{"push", "-q", probeImage, "docker-archive:" + archive + ":" + probeImage},

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -18,8 +17,18 @@ const requireVariable = "CLICKTALLY_REQUIRE_CLUSTER"
 // insideVariable tells the test binary that it is the command of a cluster, and where it writes the cluster's folder to.
 const insideVariable = "CLICKTALLY_TEST_INSIDE"
 
+// programVariable makes the test binary the program itself, which starts itself again.
+const programVariable = "CLICKTALLY_TEST_PROGRAM"
+
 // endTimeout bounds what a cluster needs to end.
 const endTimeout = time.Minute
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programVariable) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
 
 func TestACommandUsesARealClusterThatLeavesNothing(t *testing.T) {
 	if os.Getenv(insideVariable) != "" {
@@ -27,7 +36,6 @@ func TestACommandUsesARealClusterThatLeavesNothing(t *testing.T) {
 	}
 	path := findPrograms(t)
 	before := mounts(t)
-	program := build(t, ".", "cluster")
 	image := buildImage(t)
 	self, err := os.Executable()
 	if err != nil {
@@ -35,8 +43,9 @@ func TestACommandUsesARealClusterThatLeavesNothing(t *testing.T) {
 	}
 	temp, folder := t.TempDir(), filepath.Join(t.TempDir(), "folder")
 
-	cmd := exec.CommandContext(t.Context(), program, "run", "--image", image, "--", self, "-test.run=^TestInside", "-test.v", "-test.timeout=10m")
-	cmd.Env = append(os.Environ(), "KUBECONFIG=", "TMPDIR="+temp, programsVariable+"="+path, insideVariable+"="+folder)
+	cmd := program(t, "run", "--image", image, "--",
+		"env", "-u", programVariable, self, "-test.run=^TestInside", "-test.v", "-test.timeout=10m")
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp, programsVariable+"="+path, insideVariable+"="+folder)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
@@ -55,9 +64,9 @@ func TestACommandUsesARealClusterThatLeavesNothing(t *testing.T) {
 
 func TestTheStatusOfTheCommandIsTheProgramsAndItsLogsAreKept(t *testing.T) {
 	path := findPrograms(t)
-	program, temp, logs := build(t, ".", "cluster"), t.TempDir(), filepath.Join(t.TempDir(), "logs")
-	cmd := exec.CommandContext(t.Context(), program, "run", "--keep-logs", logs, "--", "/bin/sh", "-c", "echo $CLUSTER_DIR; exit 7")
-	cmd.Env = append(os.Environ(), "KUBECONFIG=", "TMPDIR="+temp, programsVariable+"="+path)
+	temp, logs := t.TempDir(), filepath.Join(t.TempDir(), "logs")
+	cmd := program(t, "run", "--keep-logs", logs, "--", "/bin/sh", "-c", "echo $CLUSTER_DIR; exit 7")
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp, programsVariable+"="+path)
 	out, err := cmd.Output()
 	if cmd.ProcessState.ExitCode() != 7 {
 		t.Errorf("exit status %d (%v), want 7", cmd.ProcessState.ExitCode(), err)
@@ -70,9 +79,9 @@ func TestTheStatusOfTheCommandIsTheProgramsAndItsLogsAreKept(t *testing.T) {
 
 func TestAStartThatIsInterruptedLeavesNothing(t *testing.T) {
 	path := findPrograms(t)
-	program, temp := build(t, ".", "cluster"), t.TempDir()
-	cmd := exec.CommandContext(t.Context(), program, "up", "--keep-logs", filepath.Join(t.TempDir(), "logs"))
-	cmd.Env = append(os.Environ(), "TMPDIR="+temp, programsVariable+"="+path)
+	temp := t.TempDir()
+	cmd := program(t, "up", "--keep-logs", filepath.Join(t.TempDir(), "logs"))
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp, programsVariable+"="+path)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -99,9 +108,8 @@ func TestAStartThatIsInterruptedLeavesNothing(t *testing.T) {
 }
 
 func TestWithAClusterOfTheUsersOwnNoneIsStarted(t *testing.T) {
-	program := build(t, ".", "cluster")
-	cmd := exec.CommandContext(t.Context(), program, "run", "--", "/bin/sh", "-c", "echo $KUBECONFIG; exit 3")
-	cmd.Env = append(os.Environ(), "KUBECONFIG=/mine")
+	cmd := program(t, "run", "--", "/bin/sh", "-c", "echo $KUBECONFIG; exit 3")
+	cmd.Env = append(cmd.Env, "KUBECONFIG=/mine")
 	out, _ := cmd.Output()
 	if got := string(out); got != "/mine\n" || cmd.ProcessState.ExitCode() != 3 {
 		t.Errorf("output %q, status %d; want /mine, 3", got, cmd.ProcessState.ExitCode())

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -49,10 +51,11 @@ func (i *images) Set(path string) error {
 	return nil
 }
 
-// parse reads the command line.
-func parse(args []string) (plan, error) {
+// parse reads the command line. What is wrong with flags, and the usage, go to explanation.
+func parse(args []string, explanation io.Writer) (plan, error) {
 	var p plan
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
+	flags.SetOutput(explanation)
 	flags.Var(&p.images, "image", "load the image archive `FILE.tar`; may be repeated")
 	flags.StringVar(&p.keepLogs, "keep-logs", "", "copy the logs to `DIR` at the end")
 	flags.Usage = func() {
@@ -75,7 +78,7 @@ func parse(args []string) (plan, error) {
 	case verb == "up" && flags.NArg() > 0:
 		return p, fmt.Errorf("up takes no command: use run -- %s", flags.Arg(0))
 	case verb == "run" && flags.NArg() == 0:
-		return p, fmt.Errorf("run needs a command: run -- COMMAND ARGS")
+		return p, errors.New("run needs a command: run -- COMMAND ARGS")
 	case verb == "run":
 		p.command = flags.Args()
 	}

@@ -28,8 +28,9 @@ const stageVariable = "CLICKTALLY_CLUSTER_STAGE"
 
 // Current is the stage of this process. It is told once: what this process starts is not to inherit it.
 func Current() Stage {
-	defer os.Unsetenv(stageVariable)
-	return Stage(os.Getenv(stageVariable))
+	stage := Stage(os.Getenv(stageVariable))
+	_ = os.Unsetenv(stageVariable)
+	return stage
 }
 
 // Enter starts this program once more, with the same arguments and with env added, in new namespaces. It calls started
