@@ -3,6 +3,7 @@
 package chart_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -77,15 +78,20 @@ func render(t *testing.T, namespace string, arguments ...string) string {
 func objects(t *testing.T, text string) []*unstructured.Unstructured {
 	t.Helper()
 	var all []*unstructured.Unstructured
-	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 1<<20)
+	reader := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
 	for {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(&object.Object); {
-		case errors.Is(err, io.EOF):
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
 			return all
-		case err != nil:
+		}
+		if err != nil {
 			t.Fatal(err)
-		case len(object.Object) > 0:
+		}
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal(document, &object.Object); err != nil { // numbers stay whole
+			t.Fatalf("%v in\n%s", err, document)
+		}
+		if len(object.Object) > 0 {
 			all = append(all, object)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -85,8 +86,10 @@ func (o *operator) live() {
 	} {
 		o.until(made[1]+" "+made[2]+" is made", func() bool { return o.has(made[0], made[1], made[2]) })
 	}
+	o.until("the campaign waits for trackers that report", func() bool { return o.is("Progressing", "InProgress") })
 	o.applies(mistake)
 	o.until("an event tells of the mistake", func() bool { return o.told("spring") })
+	o.until("the campaign is ill", func() bool { return o.is("Degraded", "Failed") })
 
 	o.applies(autoscaled)
 	o.until("the route is another", func() bool {
@@ -97,6 +100,18 @@ func (o *operator) live() {
 		return !o.has("autoscaling/v2", "HorizontalPodAutoscaler", "eu") && !o.has("gateway.networking.k8s.io/v1", "HTTPRoute", "eu") && !o.has("policy/v1", "PodDisruptionBudget", "eu")
 	})
 	o.ended()
+}
+
+// is reports whether Argo CD and kstatus say this of the campaign.
+func (o *operator) is(argo, kstatus string) bool {
+	campaign := &unstructured.Unstructured{}
+	campaign.SetAPIVersion("clicktally.dev/v1alpha1")
+	campaign.SetKind("Campaign")
+	if err := o.Get(o.t.Context(), client.ObjectKey{Namespace: o.ads, Name: "spring"}, campaign); err != nil {
+		o.t.Fatal(err)
+	}
+	gotArgo, gotKstatus := health(o.t, campaign)
+	return gotArgo == argo && gotKstatus == kstatus
 }
 
 // ended takes everything down again, a journal with clicks included.
