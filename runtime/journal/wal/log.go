@@ -25,6 +25,7 @@ type Log struct {
 	number    uint64 // of the newest segment; none is given twice
 	last      header // this writer's last segment: number, and previousEnd as its own end
 	spare     bool   // a file is ready to become a segment
+	written   int64  // bytes of the spare that were written and synced in its earlier life
 	noted     Ref    // the last mark
 	group     []byte
 	mark      []byte
@@ -66,12 +67,14 @@ func (l *Log) appendGroup(records []*Record) int {
 			}
 		}
 		n = l.compose(records)
-		if failed = l.write(); failed == nil {
-			l.durable(records[:n])
-			return n
-		}
-		for _, r := range records[:n] {
-			r.unsure = true
+		if failed = l.prepare(l.current, l.current.end+int64(len(l.group))); failed == nil {
+			if failed = l.write(); failed == nil {
+				l.durable(records[:n])
+				return n
+			}
+			for _, r := range records[:n] {
+				r.unsure = true
+			}
 		}
 		l.abandon()
 	}

@@ -30,7 +30,7 @@ func (l *Log) rotate() error {
 	if s.file, err = l.takeSpare(); err != nil {
 		return full(fmt.Errorf("make %s: %w", s.name, err))
 	}
-	l.spare = false
+	l.spare, s.written = false, l.written
 	if err := l.begin(s); err != nil {
 		return full(fmt.Errorf("begin %s: %w", s.name, errors.Join(err, s.file.Close(), l.notBegun(s))))
 	}
@@ -57,12 +57,15 @@ func (l *Log) takeSpare() (File, error) {
 			return f, nil
 		}
 	}
-	l.spare = false
+	l.spare, l.written = false, 0
 	return l.fs.Create(spareName, l.segmentBytes)
 }
 
 // begin makes the spare a segment: its header is on the disk before it has the name.
 func (l *Log) begin(s *segment) error {
+	if err := l.prepare(s, headerBytes); err != nil {
+		return err
+	}
 	if _, err := s.file.WriteAt(s.encode(), 0); err != nil {
 		return err
 	}
@@ -150,6 +153,6 @@ func (l *Log) dispose(s *segment) error {
 	if err := l.fs.Rename(s.name, spareName); err != nil {
 		return errors.Join(err, l.fs.Remove(s.name))
 	}
-	l.spare = true
+	l.spare, l.written = true, s.written
 	return nil
 }

@@ -9,6 +9,7 @@ type segment struct {
 	file File
 
 	end     int64    // synced so far; nothing behind it is read
+	written int64    // synced in this or an earlier life of the file, zeros too
 	entries uint32   // before end
 	done    []uint64 // a bit for each entry
 	pending int      // entries that are not done

@@ -66,6 +66,6 @@ func (f *FS) Files() map[string][]byte {
 func (f *FS) Put(name string, data []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := &inode{data: slices.Clone(data), synced: slices.Clone(data)}
+	n := &inode{data: slices.Clone(data), synced: slices.Clone(data), reached: int64(len(data))}
 	f.names[name], f.durable[name] = n, n
 }

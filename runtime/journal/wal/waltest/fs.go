@@ -4,6 +4,7 @@
 package waltest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -61,6 +62,9 @@ type inode struct {
 	synced []byte  // as of the last sync
 	dirty  []write // since then
 	doomed []write // of failed syncs: on the disk or not, for good
+
+	reached int64 // behind the last byte that was ever written and synced
+	early   bool  // data, not zeros, was written behind it
 }
 
 type write struct {
@@ -92,6 +96,20 @@ func (f *FS) Steps() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.step
+}
+
+// WrittenEarly names the files in which data went to room that no sync had reached before.
+func (f *FS) WrittenEarly() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for name, n := range f.names {
+		if n.early {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Lock is wal.FS. A crash ends it.
@@ -249,6 +267,7 @@ func (f *file) WriteAt(p []byte, at int64) (int, error) {
 }
 
 func (n *inode) write(p []byte, at int64) {
+	n.early = n.early || at+int64(len(p)) > n.reached && bytes.ContainsFunc(p, func(r rune) bool { return r != 0 })
 	n.data = apply(n.data, write{at, p})
 	n.dirty = append(n.dirty, write{at, slices.Clone(p)})
 }
@@ -274,6 +293,7 @@ func (f *file) Sync() error {
 	}
 	for _, w := range n.dirty {
 		n.synced = apply(n.synced, w)
+		n.reached = max(n.reached, w.at+int64(len(w.data)))
 	}
 	n.dirty = nil
 	return nil
