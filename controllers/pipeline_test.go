@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
+	"github.com/clicktally/clicktally/runtime/event"
 )
 
 // workloads are the Deployments of the rig's pipeline.
@@ -169,4 +170,20 @@ func TestAStrangersWorkloadIsNamedAndNotTouched(t *testing.T) {
 	if r.deployment("main-aggregator") == nil {
 		t.Error("the other workload was not made")
 	}
+}
+
+func TestAPipelineTellsWhatItsLedgersFound(t *testing.T) {
+	r := newRig(t)
+	r.apply(platform)
+	r.start()
+	r.pipelineBecomes("Balanced=Unknown Progressing")
+	judged := func(pod, status, reason string) *event.Heartbeat {
+		return &event.Heartbeat{Pod: pod, Balance: &event.Balance{Status: status, Reason: reason, Message: "what was found"}}
+	}
+	r.say(judged("main-aggregator-a", "True", "Balanced"))
+	r.pipelineBecomes("Balanced=True Balanced")
+	r.say(judged("main-aggregator-b", "False", "TotalsFell"))
+	r.pipelineBecomes("Balanced=False TotalsFell", "Accepted=True Accepted")
+	r.say(judged("main-aggregator-b", "True", "Balanced"))
+	r.pipelineBecomes("Balanced=True Balanced")
 }

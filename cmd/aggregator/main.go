@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +18,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/aggregate"
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
+	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/ledger"
 	"github.com/clicktally/clicktally/runtime/store"
 	"github.com/clicktally/clicktally/runtime/store/topics"
@@ -29,12 +30,14 @@ type options struct {
 	kafka  process.Kafka
 	stores stores.Flags
 	admin  string
+	pod    string
 }
 
 func main() { process.Main(command()) }
 
 func command() *cobra.Command {
 	o := options{}
+	pod, _ := os.Hostname() // an empty name reports under an empty one
 	cmd := &cobra.Command{
 		Use:     "aggregator",
 		Short:   "Count the event log exactly once",
@@ -45,6 +48,7 @@ func command() *cobra.Command {
 	o.kafka.AddFlags(cmd.Flags())
 	o.stores.AddFlags(cmd.Flags())
 	cmd.Flags().StringVar(&o.admin, "admin-listen", ":9090", "address of /healthz, /readyz and /metrics")
+	cmd.Flags().StringVar(&o.pod, "pod", pod, "name of this process in heartbeats")
 	return cmd
 }
 
@@ -75,6 +79,13 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	registry, admin := prometheus.NewRegistry(), &pages{}
+	admin.show(starting(registry))
+	stop, err := process.ServeAdmin(o.admin, admin, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return follower.Run(ctx) })
 	group.Go(func() error { o.kafka.LogCheck(ctx, topics.RoleAggregator, log); return nil })
@@ -84,7 +95,6 @@ func run(ctx context.Context, o options) error {
 		if c == nil {
 			return nil // told to stop
 		}
-		registry := prometheus.NewRegistry()
 		aggregator, err := aggregate.New(configOf(c, aggregate.Config{
 			Generations: announced(follower),
 			FollowEpoch: func() uint16 { return uint16(follower.Current().Pipeline().GetEpoch()) },
@@ -100,11 +110,12 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		stop, err := process.ServeAdmin(o.admin, admin(aggregator, judge), log)
-		if err != nil {
-			return err
-		}
-		defer stop()
+		admin.show(working(aggregator, judge))
+		reports := &reporter{brokers: brokers, topic: o.kafka.Topics().Heartbeats(), pod: o.pod, log: log, balance: func() *event.Balance {
+			status := aggregator.Status()
+			return balanceOf(judge.Verdict(), &status)
+		}}
+		group.Go(func() error { return reports.run(ctx) })
 		group.Go(func() error { return judge.Run(ctx) })
 		group.Go(func() error {
 			return batch.Run(ctx, batch.Config{
@@ -114,14 +125,6 @@ func run(ctx context.Context, o options) error {
 		return aggregator.Run(ctx)
 	})
 	return group.Wait()
-}
-
-// admin serves the aggregator's pages, and the last judgement of the ledger at /ledger.
-func admin(aggregator *aggregate.Aggregator, judge *ledger.Ledger) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", aggregator.Admin())
-	mux.Handle("GET /ledger", judge.Handler())
-	return mux
 }
 
 // awaitPipeline returns the first catalog that knows the pipeline and where its events are, nil when

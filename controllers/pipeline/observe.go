@@ -37,6 +37,7 @@ func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observ
 	if err := r.client.Get(ctx, request.NamespacedName, pipeline); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
+	r.publishing.Await(compile.Ref{Kind: compile.KindPipeline, Namespace: request.Namespace, Name: request.Name})
 	catalog, known := r.publishing.Pipeline(request.NamespacedName)
 	if !pipeline.DeletionTimestamp.IsZero() || !known {
 		return nil, nil

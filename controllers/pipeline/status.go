@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,6 +17,7 @@ func (o *observed) status(now metav1.Time) *v1alpha1.AggregationPipelineStatus {
 	next := &v1alpha1.AggregationPipelineStatus{ObservedGeneration: o.pipeline.Generation, Trackers: before.Trackers}
 	if !o.catalog.Judged {
 		next.Conditions = status.Unknown(o.pipeline.Generation, 0, status.Waits(o.name(), o.catalog.Err), before.Conditions, now)
+		next.Conditions = append(next.Conditions, status.Kept(before.Conditions, v1alpha1.ConditionBalanced)...)
 		return next
 	}
 	next.Trackers = new(int32(len(o.catalog.Trackers)))
@@ -24,9 +26,30 @@ func (o *observed) status(now metav1.Time) *v1alpha1.AggregationPipelineStatus {
 		Generation: o.pipeline.Generation, Problems: slices.Concat(o.catalog.Standing.Problems, o.problems),
 		Served: o.catalog.Standing.Record.GetGeneration(), Programmed: o.programmed(), Workload: &workload,
 		Serving: "aggregators count, and query answers",
+		Weather: map[string]status.Answer{v1alpha1.ConditionBalanced: o.balanced()},
 	}
 	next.Conditions = verdict.Conditions(before.Conditions, now)
 	return next
+}
+
+// balanced is what the aggregators' ledgers found out: a difference stays until they say that it is no more.
+func (o *observed) balanced() status.Answer {
+	unknown := status.Answer{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonProgressing, Message: "no completed hour was judged yet"}
+	b := o.catalog.Balance
+	switch metav1.ConditionStatus(b.Status) {
+	case metav1.ConditionTrue:
+		// The hours that were judged go on, and are in the ledger's report: a message for each would be a write.
+		return status.Answer{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonBalanced, Message: "every completed hour that was judged equals its recount from raw events"}
+	case metav1.ConditionFalse:
+		return status.Answer{Status: metav1.ConditionFalse, Reason: cmp.Or(b.Reason, v1alpha1.ReasonDifference), Message: b.Message}
+	}
+	if was := status.Find(o.pipeline.Status.Conditions, v1alpha1.ConditionBalanced); was != nil && was.Status == metav1.ConditionFalse {
+		return status.Answer{Status: was.Status, Reason: was.Reason, Message: was.Message}
+	}
+	if b.Status == "" {
+		unknown.Message = "no aggregator has told what it found out"
+	}
+	return unknown
 }
 
 // programmed is a latch per generation: its record is in the catalog, and the workloads were once of its form.

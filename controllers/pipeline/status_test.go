@@ -11,6 +11,7 @@ import (
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
+	"github.com/clicktally/clicktally/runtime/catalog/heartbeats"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
 )
 
@@ -35,11 +36,14 @@ func told(s *v1alpha1.AggregationPipelineStatus) map[string]string {
 }
 
 func TestAPipelinesStatusTellsTheTruth(t *testing.T) {
-	serving := map[string]string{"Accepted": "True Accepted", "ResolvedRefs": "True Resolved", "Programmed": "True Programmed", "Ready": "True Serving"}
+	serving := map[string]string{"Accepted": "True Accepted", "ResolvedRefs": "True Resolved", "Programmed": "True Programmed", "Ready": "True Serving", "Balanced": "Unknown Progressing"}
 	with := func(changes ...string) map[string]string {
 		m := maps.Clone(serving)
 		for i := 0; i < len(changes); i += 2 {
 			m[changes[i]] = changes[i+1]
+			if changes[i+1] == "" {
+				delete(m, changes[i])
+			}
 		}
 		return m
 	}
@@ -52,7 +56,19 @@ func TestAPipelinesStatusTellsTheTruth(t *testing.T) {
 		"the log was never read": {
 			change: func(o *observed) { o.catalog = publishing.PipelineState{Err: away} },
 			want: with("Accepted", "Unknown Progressing", "ResolvedRefs", "Unknown Progressing", "Programmed", "Unknown Progressing",
-				"Ready", "Unknown Progressing", "Reconciling", "True Progressing"),
+				"Ready", "Unknown Progressing", "Reconciling", "True Progressing", "Balanced", ""),
+		},
+		"all is counted": {
+			change: func(o *observed) { o.catalog.Balance = heartbeats.Balance{Status: "True", Reason: "Balanced"} },
+			want:   with("Balanced", "True Balanced"),
+		},
+		"a difference, and then silence": {
+			change: func(o *observed) {
+				o.catalog.Balance = heartbeats.Balance{Status: "False", Reason: "Difference", Message: "3 clicks are lost"}
+				o.pipeline.Status = *o.status(metav1.Now())
+				o.catalog.Balance = heartbeats.Balance{}
+			},
+			want: with("Balanced", "False Difference"),
 		},
 		"Kafka is away with an edit": {
 			change: func(o *observed) { o.catalog.Err, o.catalog.Standing.Offset = away, -1 },

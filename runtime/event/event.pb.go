@@ -1409,6 +1409,7 @@ type Heartbeat struct {
 	LogAwaySince    int64                  `protobuf:"varint,11,opt,name=log_away_since,json=logAwaySince,proto3" json:"log_away_since,omitempty"`        // ms; 0 while the log acknowledges
 	AddressesKnown  uint64                 `protobuf:"varint,12,opt,name=addresses_known,json=addressesKnown,proto3" json:"addresses_known,omitempty"`    // visitors since the boot whose address was known
 	AddressesHidden uint64                 `protobuf:"varint,13,opt,name=addresses_hidden,json=addressesHidden,proto3" json:"addresses_hidden,omitempty"` // and whose was not: a proxy that nobody told of stands before them
+	Balance         *Balance               `protobuf:"bytes,14,opt,name=balance,proto3" json:"balance,omitempty"`                                         // of an aggregator, which is no boot: it gives no counters
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1534,6 +1535,74 @@ func (x *Heartbeat) GetAddressesHidden() uint64 {
 	return 0
 }
 
+func (x *Heartbeat) GetBalance() *Balance {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+// What an aggregator's ledger found out last, as the condition Balanced.
+type Balance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Status        string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"` // True, False, Unknown
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"` // Balanced, TotalsFell, else Difference; of Unknown: Progressing
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Balance) Reset() {
+	*x = Balance{}
+	mi := &file_runtime_event_event_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Balance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Balance) ProtoMessage() {}
+
+func (x *Balance) ProtoReflect() protoreflect.Message {
+	mi := &file_runtime_event_event_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Balance.ProtoReflect.Descriptor instead.
+func (*Balance) Descriptor() ([]byte, []int) {
+	return file_runtime_event_event_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Balance) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *Balance) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Balance) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 type PartitionProgress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SrcPart       uint32                 `protobuf:"varint,1,opt,name=src_part,json=srcPart,proto3" json:"src_part,omitempty"`
@@ -1547,7 +1616,7 @@ type PartitionProgress struct {
 
 func (x *PartitionProgress) Reset() {
 	*x = PartitionProgress{}
-	mi := &file_runtime_event_event_proto_msgTypes[7]
+	mi := &file_runtime_event_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +1628,7 @@ func (x *PartitionProgress) String() string {
 func (*PartitionProgress) ProtoMessage() {}
 
 func (x *PartitionProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_runtime_event_event_proto_msgTypes[7]
+	mi := &file_runtime_event_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +1641,7 @@ func (x *PartitionProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartitionProgress.ProtoReflect.Descriptor instead.
 func (*PartitionProgress) Descriptor() ([]byte, []int) {
-	return file_runtime_event_event_proto_rawDescGZIP(), []int{7}
+	return file_runtime_event_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PartitionProgress) GetSrcPart() uint32 {
@@ -1710,7 +1779,7 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x0fconversion_kind\x182 \x01(\tR\x0econversionKind\x12R\n" +
 	"\x11conversion_status\x183 \x01(\x0e2%.clicktally.event.v1.ConversionStatusR\x10conversionStatus\x126\n" +
 	"\asignals\x184 \x01(\v2\x1c.clicktally.event.v1.SignalsR\asignals\x126\n" +
-	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\xd8\x03\n" +
+	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\x90\x04\n" +
 	"\tHeartbeat\x12\x10\n" +
 	"\x03pod\x18\x01 \x01(\tR\x03pod\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\x06R\x06bootId\x12\x0e\n" +
@@ -1727,7 +1796,12 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	" \x01(\x04R\x0fjournalCapacity\x12$\n" +
 	"\x0elog_away_since\x18\v \x01(\x03R\flogAwaySince\x12'\n" +
 	"\x0faddresses_known\x18\f \x01(\x04R\x0eaddressesKnown\x12)\n" +
-	"\x10addresses_hidden\x18\r \x01(\x04R\x0faddressesHidden\"\x92\x01\n" +
+	"\x10addresses_hidden\x18\r \x01(\x04R\x0faddressesHidden\x126\n" +
+	"\abalance\x18\x0e \x01(\v2\x1c.clicktally.event.v1.BalanceR\abalance\"S\n" +
+	"\aBalance\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\tR\x06status\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x92\x01\n" +
 	"\x11PartitionProgress\x12\x19\n" +
 	"\bsrc_part\x18\x01 \x01(\rR\asrcPart\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x18\n" +
@@ -1821,7 +1895,7 @@ func file_runtime_event_event_proto_rawDescGZIP() []byte {
 }
 
 var file_runtime_event_event_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_runtime_event_event_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_runtime_event_event_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_runtime_event_event_proto_goTypes = []any{
 	(EventType)(0),            // 0: clicktally.event.v1.EventType
 	(Origin)(0),               // 1: clicktally.event.v1.Origin
@@ -1838,7 +1912,8 @@ var file_runtime_event_event_proto_goTypes = []any{
 	(*Verdict)(nil),           // 12: clicktally.event.v1.Verdict
 	(*Event)(nil),             // 13: clicktally.event.v1.Event
 	(*Heartbeat)(nil),         // 14: clicktally.event.v1.Heartbeat
-	(*PartitionProgress)(nil), // 15: clicktally.event.v1.PartitionProgress
+	(*Balance)(nil),           // 15: clicktally.event.v1.Balance
+	(*PartitionProgress)(nil), // 16: clicktally.event.v1.PartitionProgress
 }
 var file_runtime_event_event_proto_depIdxs = []int32{
 	8,  // 0: clicktally.event.v1.Signals.ip_clicks:type_name -> clicktally.event.v1.WindowCount
@@ -1856,12 +1931,13 @@ var file_runtime_event_event_proto_depIdxs = []int32{
 	6,  // 12: clicktally.event.v1.Event.conversion_status:type_name -> clicktally.event.v1.ConversionStatus
 	9,  // 13: clicktally.event.v1.Event.signals:type_name -> clicktally.event.v1.Signals
 	12, // 14: clicktally.event.v1.Event.verdict:type_name -> clicktally.event.v1.Verdict
-	15, // 15: clicktally.event.v1.Heartbeat.partitions:type_name -> clicktally.event.v1.PartitionProgress
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	16, // 15: clicktally.event.v1.Heartbeat.partitions:type_name -> clicktally.event.v1.PartitionProgress
+	15, // 16: clicktally.event.v1.Heartbeat.balance:type_name -> clicktally.event.v1.Balance
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_runtime_event_event_proto_init() }
@@ -1876,7 +1952,7 @@ func file_runtime_event_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_runtime_event_event_proto_rawDesc), len(file_runtime_event_event_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -131,6 +131,9 @@ func (p *Publishing) Pipeline(key types.NamespacedName) (status PipelineState, o
 		return PipelineState{}, false
 	}
 	status = PipelineState{Err: s.err, Judged: s.judged, Offset: s.offset, Trackers: s.fleets()}
+	if s.follower != nil {
+		status.Balance = s.follower.Balance()
+	}
 	if found := s.standings.find(compile.Ref{Kind: compile.KindPipeline, Namespace: key.Namespace, Name: key.Name}); found != nil {
 		status.Standing = *found
 	}
@@ -150,6 +153,8 @@ type PipelineState struct {
 	Offset int64
 	// Trackers of the catalog, by namespace/name.
 	Trackers map[string]Tracker
+	// Balance is what its aggregators found out, zero while none has said so lately.
+	Balance heartbeats.Balance
 }
 
 func (s *state) view(found *Standing) View {

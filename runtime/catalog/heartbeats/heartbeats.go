@@ -40,27 +40,32 @@ type Config struct {
 type Follower struct {
 	config Config
 	fleets atomic.Pointer[map[string]Fleet]
+	judged atomic.Pointer[Balance]
 }
 
 // New makes a follower; Run fills it.
 func New(config Config) *Follower {
 	f := &Follower{config: config}
 	f.fleets.Store(&map[string]Fleet{})
+	f.judged.Store(&Balance{})
 	return f
 }
 
 // Fleets are the processes that live, by the StatefulSet of their pods. The map is not to be changed.
 func (f *Follower) Fleets() map[string]Fleet { return *f.fleets.Load() }
 
+// Balance is what aggregators found out, the zero Balance while none has said so lately.
+func (f *Follower) Balance() Balance { return *f.judged.Load() }
+
 // Run reads until ctx ends. Lost connections are made again; a process that was not heard meanwhile is
 // forgotten, so that nothing is concluded from what it said long ago.
 func (f *Follower) Run(ctx context.Context) {
-	processes := table{}
+	processes, found := table{}, judgements{}
 	for ctx.Err() == nil {
-		if err := f.follow(ctx, processes); err != nil && ctx.Err() == nil {
+		if err := f.follow(ctx, processes, found); err != nil && ctx.Err() == nil {
 			f.config.Log.Warn("heartbeats are not read", "error", err, "again", retry)
 		}
-		f.settle(processes)
+		f.settle(processes, found)
 		select {
 		case <-ctx.Done():
 		case <-time.After(retry):
@@ -69,7 +74,7 @@ func (f *Follower) Run(ctx context.Context) {
 }
 
 // follow begins where processes that still count have spoken, and returns at the first error.
-func (f *Follower) follow(ctx context.Context, processes table) error {
+func (f *Follower) follow(ctx context.Context, processes table, found judgements) error {
 	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{
@@ -94,13 +99,13 @@ func (f *Follower) follow(ctx context.Context, processes table) error {
 		}
 		now := time.Now()
 		for record := range fetches.RecordsAll() {
-			f.hear(processes, record, now)
+			f.hear(processes, found, record, now)
 		}
-		f.settle(processes)
+		f.settle(processes, found)
 	}
 }
 
-func (f *Follower) hear(processes table, record *kgo.Record, now time.Time) {
+func (f *Follower) hear(processes table, found judgements, record *kgo.Record, now time.Time) {
 	if record.Value == nil {
 		return
 	}
@@ -109,15 +114,21 @@ func (f *Follower) hear(processes table, record *kgo.Record, now time.Time) {
 		f.config.Log.Error("heartbeat cannot be read", "key", string(record.Key), "offset", record.Offset, "error", err)
 		return
 	}
+	if h.GetBalance() != nil {
+		found.hear(h, now)
+		return
+	}
 	processes.hear(h, now)
 }
 
 // settle drops who is silent and makes the state known.
-func (f *Follower) settle(processes table) {
+func (f *Follower) settle(processes table, found judgements) {
 	processes.forget(time.Now().Add(-Silent))
 	next := processes.fleets()
-	same := alike(f.Fleets(), next)
+	balance := found.latest(time.Now())
+	same := alike(f.Fleets(), next) && f.Balance() == balance
 	f.fleets.Store(&next)
+	f.judged.Store(&balance)
 	if !same && f.config.OnChange != nil {
 		f.config.OnChange()
 	}

@@ -13,9 +13,9 @@ import (
 // grace covers the end of a worker: it takes 10 s at most to flush and to leave its group.
 const grace = 45 * time.Second
 
-// startWithin is a day: a worker opens its admin port when there is a catalog, and one that waits for
-// it is not ill.
-const startWithin = 24 * time.Hour
+// startWithin bounds how long a worker takes until its admin port is open: one that waits for the catalog is
+// alive, and not ready.
+const startWithin = time.Minute
 
 // Keys of the Secret that spec.archive.s3.secretRef names.
 const (
@@ -35,7 +35,8 @@ func Deployment(in *Input) (*applyappsv1.DeploymentApplyConfiguration, error) {
 	pod := &build.Pod{
 		Meta: in.meta(), Installation: in.Installation, ServiceAccount: Name(in.Pipeline),
 		Image:       build.Pinned(in.Installation.Images.Aggregator, spec.Version),
-		Args:        []string{fmt.Sprintf("--admin-listen=:%d", build.AdminPort), "--data-dir=" + build.StateDir},
+		Args:        []string{fmt.Sprintf("--admin-listen=:%d", build.AdminPort), "--data-dir=" + build.StateDir, "--pod=$(POD_NAME)"},
+		Env:         []*applycorev1.EnvVarApplyConfiguration{build.PodName()},
 		Ports:       []*applycorev1.ContainerPortApplyConfiguration{build.Port(build.PortAdmin, build.AdminPort)},
 		Mounts:      []build.Mount{build.CatalogCopy()},
 		StartWithin: startWithin, Grace: grace,

@@ -39,7 +39,7 @@ func DrainJob(in *Input, claim string) (*applybatchv1.JobApplyConfiguration, err
 	p := &build.Pod{
 		Meta: m, Installation: in.Installation, Image: in.image(), ServiceAccount: Name(in.Tracker), Once: true,
 		Args:   append([]string{"--drain", "--pod=$(POD_NAME)"}, journalArgs(size)...),
-		Env:    []*applycorev1.EnvVarApplyConfiguration{podName()},
+		Env:    []*applycorev1.EnvVarApplyConfiguration{build.PodName()},
 		Mounts: []build.Mount{{Name: volumeName, Path: build.StateDir, Volume: volume}},
 		Grace:  drainGrace, Resources: build.Resources("50m", "128Mi", "512Mi"), Overrides: drainOverrides(in.Tracker.Spec.Pod),
 	}

@@ -37,11 +37,6 @@ func resources(in *Input) corev1.ResourceRequirements {
 	return build.ResourcesOf(in.Tracker.Spec.Pod, build.Resources("250m", "256Mi", "1Gi"))
 }
 
-func podName() *applycorev1.EnvVarApplyConfiguration {
-	field := applycorev1.ObjectFieldSelector().WithFieldPath("metadata.name")
-	return applycorev1.EnvVar().WithName("POD_NAME").WithValueFrom(applycorev1.EnvVarSource().WithFieldRef(field))
-}
-
 // pod serves visitors. It says nothing that the catalog says: acknowledgement, limits, hosts.
 func pod(in *Input, size resource.Quantity) *build.Pod {
 	t := in.Tracker
@@ -58,7 +53,7 @@ func pod(in *Input, size resource.Quantity) *build.Pod {
 			"--click-id-keys-file=" + build.SecretFile(clickIDsFolder, build.KeyClickIDs),
 			"--hash-key-file=" + build.SecretFile(hashFolder, hashFile),
 		},
-		Env:         []*applycorev1.EnvVarApplyConfiguration{podName()},
+		Env:         []*applycorev1.EnvVarApplyConfiguration{build.PodName()},
 		Ports:       []*applycorev1.ContainerPortApplyConfiguration{build.Port(build.PortHTTP, build.TrackerPort), build.Port(build.PortAdmin, build.AdminPort)},
 		StartWithin: startWithin, Grace: grace,
 		Resources: resources(in), Overrides: t.Spec.Pod,
