@@ -78,6 +78,11 @@ bench-peers: ## A one-minute count per ad in Kafka Streams and Flink beside our 
 	hack/test-deps
 	PEERS=$$(hack/fetch-peers || true) CLICKTALLY_BENCH=peers go test -count=1 -timeout 12h -v -run '^TestPeers$$' ./test/bench
 
+.PHONY: bench-control
+bench-control: ## Edits to served, memory and writes of the control plane on a real API server: 10,000 campaigns (CAMPAIGNS=, EDITS=, CHURN=edits a second)
+	hack/test-deps
+	CLICKTALLY_BENCH=control go test -count=1 -timeout 3h -v -run '^TestControl$$' ./test/bench/control
+
 ##@ Try
 
 .PHONY: demo
