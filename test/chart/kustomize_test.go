@@ -1,6 +1,7 @@
 package chart_test
 
 import (
+	"errors"
 	"os/exec"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func kustomize(t *testing.T, folder string) string {
 }
 
 func complaint(err error) string {
-	if failed, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output returns it as it is
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return string(failed.Stderr)
 	}
 	return ""

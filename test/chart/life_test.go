@@ -81,8 +81,12 @@ func (o *operator) live() {
 	}
 	o.applies(platform + campaigns)
 	for _, made := range [][3]string{
-		{"apps/v1", "Deployment", "main-query"}, {"apps/v1", "StatefulSet", "eu"}, {"policy/v1", "PodDisruptionBudget", "eu"},
-		{"policy/v1", "PodDisruptionBudget", "main-query"}, {"networking.k8s.io/v1", "Ingress", "eu"}, {"v1", "Secret", "eu-sources"},
+		{"apps/v1", "Deployment", "main-query"},
+		{"apps/v1", "StatefulSet", "eu"},
+		{"policy/v1", "PodDisruptionBudget", "eu"},
+		{"policy/v1", "PodDisruptionBudget", "main-query"},
+		{"networking.k8s.io/v1", "Ingress", "eu"},
+		{"v1", "Secret", "eu-sources"},
 	} {
 		o.until(made[1]+" "+made[2]+" is made", func() bool { return o.has(made[0], made[1], made[2]) })
 	}
