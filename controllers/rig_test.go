@@ -199,6 +199,7 @@ func (r *rig) samples() string {
 	text = regexp.MustCompile(`namespace: clicktally\b`).ReplaceAllString(text, "namespace: PLATFORM")
 	text = regexp.MustCompile(`\bads-(emea|amer)\b`).ReplaceAllString(text, "ADS")
 	text = strings.ReplaceAll(text, "kafka:9092", "KAFKA")
+	text = strings.ReplaceAll(text, "{from: All}", "{from: Names, names: [ADS]}") // the rig watches its namespaces alone
 	return strings.ReplaceAll(text, "topicPrefix: ct", "topicPrefix: ct\n    replicationFactor: 1")
 }
 

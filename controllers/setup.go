@@ -46,7 +46,7 @@ type Config struct {
 	// MetricsNamespace is where metrics are read from, empty: any namespace.
 	MetricsNamespace string
 	// WatchNamespaces are the only ones the operator may look into; empty: all. Then it reads no Namespace
-	// objects, and selectors match namespaces by name alone.
+	// objects, and a Tracker that admits campaigns by Selector or All is refused.
 	WatchNamespaces []string
 	// Tests runs spec.tests of campaigns. Optional: without it nothing is said of them.
 	Tests campaign.Tests

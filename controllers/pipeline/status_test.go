@@ -11,8 +11,8 @@ import (
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
-	"github.com/clicktally/clicktally/runtime/catalog/heartbeats"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/catalog/heartbeats"
 )
 
 // running is a pipeline of generation 3 that is in the catalog and whose workloads run it.

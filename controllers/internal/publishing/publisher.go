@@ -176,6 +176,7 @@ func (p *publisher) pass(ctx context.Context, last *state) error {
 		return err
 	}
 	objects := p.mirror.objects()
+	objects.Namespaced = !p.config.Namespaces
 	objects.Pipeline = p.key.String()
 	pass, err := p.cycle.Run(ctx, objects)
 	if !pass.Judged {

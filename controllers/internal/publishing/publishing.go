@@ -134,7 +134,9 @@ func (p *Publishing) judgeWithout(none bool) {
 		p.forget(types.NamespacedName{})
 		return
 	}
-	result := compile.Compile(p.mirror.objects())
+	objects := p.mirror.objects()
+	objects.Namespaced = !p.config.Namespaces
+	result := compile.Compile(objects)
 	p.report(state{judged: true, standings: of(result.Outcomes, nowhere), offset: -1})
 }
 

@@ -45,7 +45,7 @@ func compileAck(r *report, spec *v1alpha1.TrackerSpec, t *catalogpb.Tracker) {
 	}
 }
 
-// journalNotices says what of the journal nobody sets up from the Tracker yet.
+// journalNotices says what of the journal standalone does not take from the Tracker.
 func journalNotices(r *report, j *v1alpha1.Journal) {
 	if j == nil {
 		return

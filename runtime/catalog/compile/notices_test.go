@@ -65,10 +65,11 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 		"shadow policies":         {of: tracker, spec: `{fraud: {shadowPolicyRefs: [{name: default}]}}`, want: []string{"spec.fraud.shadowPolicyRefs"}},
 		"grants":                  {of: tracker, spec: `{allowedCampaigns: {namespaces: {from: All}}, destinations: {allowedHosts: [a.example]}}`},
 		"what is kept of address": {of: tracker, spec: `{privacy: {address: Drop}}`},
-		"a hash key":              {of: tracker, spec: `{privacy: {hashKeyRef: {name: k}}}`, want: []string{"spec.privacy.hashKeyRef"}},
+		"a hash key in a cluster": {of: tracker, spec: `{privacy: {hashKeyRef: {name: k}}, journal: {volume: Claim, size: 4Gi, storageClassName: fast}}`},
+		"a hash key":              {of: tracker, spec: `{privacy: {hashKeyRef: {name: k}}}`, standalone: true, want: []string{"spec.privacy.hashKeyRef"}},
 		"what works by itself":    {of: tracker, spec: `{ack: {policy: Kafka}, signing: {mode: None}}`},
 		"ack and a full journal":  {of: tracker, spec: `{ack: {budget: 10ms}, journal: {whenFull: Reject}}`},
-		"a journal's volume":      {of: tracker, spec: `{journal: {volume: Claim, size: 4Gi, storageClassName: fast}}`, want: []string{"spec.journal.size", "spec.journal.storageClassName", "spec.journal.volume"}},
+		"a journal's volume":      {of: tracker, spec: `{journal: {volume: Claim, size: 4Gi, storageClassName: fast}}`, standalone: true, want: []string{"spec.journal.size", "spec.journal.storageClassName", "spec.journal.volume"}},
 		"limits":                  {of: tracker, spec: `{limits: {action: Reject}}`, want: []string{"spec.limits"}},
 		"data files and signing":  {of: tracker, spec: `{data: {lists: {claim: c}}, signing: {mode: Enforce, keysRef: {name: k}}}`, want: []string{"spec.data", "spec.signing"}},
 		"pods in standalone": {

@@ -42,6 +42,8 @@ type Objects struct {
 	Partial bool
 	// Standalone says that everything runs in one process, so that fields about workloads do nothing.
 	Standalone bool
+	// Namespaced says that only some namespaces are looked into: nobody can tell which others a Tracker would admit.
+	Namespaced bool
 
 	// OwnerCluster and OwnerObject are the owner that the pipeline record names.
 	OwnerCluster, OwnerObject string

@@ -10,6 +10,7 @@ import (
 type refs struct {
 	partial    bool
 	standalone bool
+	namespaced bool
 	pipelines  map[string]bool // namespace/name of pipelines that exist
 	policies   map[string]bool // namespace/name of policies that are served
 }
@@ -32,7 +33,7 @@ func missing(r *report, partial bool, path, what string) {
 }
 
 func newRefs(o *Objects, policies map[string]bool) *refs {
-	x := &refs{partial: o.Partial, standalone: o.Standalone, pipelines: map[string]bool{}, policies: policies}
+	x := &refs{partial: o.Partial, standalone: o.Standalone, namespaced: o.Namespaced, pipelines: map[string]bool{}, policies: policies}
 	for _, p := range o.Pipelines {
 		x.pipelines[p.GetNamespace()+"/"+p.GetName()] = true
 	}
@@ -41,7 +42,7 @@ func newRefs(o *Objects, policies map[string]bool) *refs {
 
 // equal reports whether two indexes answer alike, so that what was made with one holds for the other.
 func (o *refs) equal(other *refs) bool {
-	return other != nil && o.partial == other.partial && o.standalone == other.standalone &&
+	return other != nil && o.partial == other.partial && o.standalone == other.standalone && o.namespaced == other.namespaced &&
 		sameKeys(o.pipelines, other.pipelines) && sameKeys(o.policies, other.policies)
 }
 

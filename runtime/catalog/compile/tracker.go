@@ -68,6 +68,9 @@ func (f *fleet) check(object *v1alpha1.Tracker, o *refs) {
 	}
 	f.checkHosts(r, spec, t)
 	f.checkGrant(r, spec.AllowedCampaigns)
+	if o.namespaced {
+		f.checkNamespaced(r)
+	}
 	if fraud := spec.Fraud; fraud != nil {
 		if fraud.PolicyRef != nil {
 			t.Policy = o.policy(r, "spec.fraud.policyRef", object.GetNamespace(), fraud.PolicyRef)
@@ -143,6 +146,14 @@ func (f *fleet) checkGrant(r *report, allowed *v1alpha1.AllowedCampaigns) {
 	f.selector = selector
 }
 
+// checkNamespaced refuses what asks about namespaces in general where only some are looked into.
+func (f *fleet) checkNamespaced(r *report) {
+	if f.grant.From == v1alpha1.NamespacesAll || f.grant.From == v1alpha1.NamespacesSelector {
+		r.invalid("spec.allowedCampaigns.namespaces.from",
+			"%s asks about all namespaces, and this operator may look into some only (--watch-namespaces): list them with Names, or use Same", f.grant.From)
+	}
+}
+
 // admits reports whether campaigns of a namespace with those labels may use the tracker.
 func (f *fleet) admits(namespace string, of map[string]string) bool {
 	switch f.grant.From {
@@ -164,11 +175,11 @@ func trackerNotices(r *report, spec *v1alpha1.TrackerSpec, standalone bool) {
 	r.noEffectIf(spec.ClientAddress != nil && spec.ClientAddress.Header == v1alpha1.ProxyProtocol, "spec.clientAddress.header",
 		"the PROXY protocol is not read yet, so every address is unknown")
 	r.noEffectIf(spec.Limits != nil, "spec.limits", "clicks are not limited yet")
-	journalNotices(r, spec.Journal)
-	r.noEffectIf(spec.Privacy != nil && spec.Privacy.HashKeyRef != nil, "spec.privacy.hashKeyRef", "the key of the data directory is used")
 	r.noEffectIf(spec.Data != nil, "spec.data", "no data files are loaded yet")
 	r.noEffectIf(spec.Signing != nil && spec.Signing.Mode != v1alpha1.SigningNone, "spec.signing", "links are not signed yet")
 	if standalone {
+		journalNotices(r, spec.Journal)
+		r.noEffectIf(spec.Privacy != nil && spec.Privacy.HashKeyRef != nil, "spec.privacy.hashKeyRef", "the key of the data directory is used")
 		r.noEffectIf(spec.Replicas != 0, "spec.replicas", "standalone is one process")
 		r.noEffectIf(spec.Autoscaling != nil, "spec.autoscaling", "standalone is one process")
 		r.noEffectIf(spec.Route != nil, "spec.route", "standalone listens by itself")
