@@ -67,6 +67,10 @@ faults-mutants: ## Break ClickTally on purpose, one way at a time, and show that
 	hack/test-deps
 	go run ./test/faults/mutants $(if $(ONLY),-only "$(ONLY)")
 
+.PHONY: e2e
+e2e: ## Live with ClickTally on a real node: install, click, edit, break, upgrade, uninstall (RUN=regexp, KUBECONFIG=a cluster of yours)
+	hack/e2e
+
 .PHONY: bench-aggregate
 bench-aggregate: ## CPU per event of both halves beside a poll loop: 10 M events, 5 rounds (EVENTS=, LOAD_EVENTS=, ROUNDS=)
 	hack/test-deps

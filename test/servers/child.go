@@ -64,11 +64,14 @@ func (c *child) kill() {
 	<-c.ended
 }
 
-// freeAddresses returns n loopback addresses (host:port) that nobody listens on; another process may still be faster.
-func freeAddresses(n int) ([]string, error) {
+// loopback is where servers listen unless a test says otherwise.
+const loopback = "127.0.0.1"
+
+// freeAddresses returns n addresses (host:port) of a host that nobody listens on; another process may still be faster.
+func freeAddresses(host string, n int) ([]string, error) {
 	addresses := make([]string, n)
 	for i := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 		if err != nil {
 			return nil, err
 		}

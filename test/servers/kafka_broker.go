@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,6 +39,7 @@ type BrokerOption func(*brokerConfig)
 
 type brokerConfig struct {
 	nodes     int
+	host      string // empty: loopback
 	settings  map[string]string
 	listeners []listener // beside the plain one
 	clocks    bool       // can be set
@@ -45,6 +47,9 @@ type brokerConfig struct {
 
 // Brokers asks for n nodes of this test's own, at most 3, in place of the one that is shared.
 func Brokers(n int) BrokerOption { return func(c *brokerConfig) { c.nodes = n } }
+
+// BrokersOn has the nodes listen on another address of this machine, where pods of a test's cluster reach them.
+func BrokersOn(host string) BrokerOption { return func(c *brokerConfig) { c.host = host } }
 
 // BrokerSetting sets a property of server.properties on every node of a cluster of the test's own.
 func BrokerSetting(key, value string) BrokerOption {
@@ -133,7 +138,7 @@ func (c *Cluster) start(ctx context.Context, programs kafkaPrograms, dir string,
 }
 
 func (c *Cluster) try(ctx context.Context, programs kafkaPrograms, dir string, cfg brokerConfig) error {
-	addresses, err := freeAddresses((2 + len(cfg.listeners)) * cfg.nodes)
+	addresses, err := freeAddresses(cmp.Or(cfg.host, loopback), (2+len(cfg.listeners))*cfg.nodes)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func startKube(ctx context.Context, programs kubePrograms, dir string) (*kubeSer
 }
 
 func (k *kubeServer) start(ctx context.Context, programs kubePrograms) error {
-	addresses, err := freeAddresses(2)
+	addresses, err := freeAddresses(loopback, 2)
 	if err != nil {
 		return err
 	}

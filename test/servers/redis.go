@@ -108,7 +108,7 @@ func ping(address string) error {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	addresses, err := freeAddresses(1)
+	addresses, err := freeAddresses(loopback, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
