@@ -17,12 +17,18 @@ import (
 // totalsFell is the reason of a computation that came out below an earlier one and was refused.
 const totalsFell = "TotalsFell"
 
-// reporter tells the operator, by heartbeats, what this process found out by recounting.
+// newestWithin bounds the question for the newest event. Its index is small, and an operator that hears nothing
+// waits with more partitions.
+const newestWithin = 3 * time.Second
+
+// reporter tells the operator, by heartbeats, what this process found out by recounting, and how new the newest
+// event is that was loaded.
 type reporter struct {
 	brokers []kgo.Opt
 	topic   string
 	pod     string
 	balance func() *event.Balance
+	newest  func(ctx context.Context, now time.Time) (time.Time, error)
 	log     *slog.Logger
 }
 
@@ -35,9 +41,14 @@ func (r *reporter) run(ctx context.Context) error {
 	defer client.Close()
 	tick := time.NewTicker(heartbeats.BalanceEvery)
 	defer tick.Stop()
-	failing := false
+	failing, asking := false, true
 	for {
-		err := r.report(ctx, client)
+		newest, err := r.ask(ctx)
+		if err != nil && asking && ctx.Err() == nil {
+			r.log.Warn("the newest event is not known: a pipeline that shall have more partitions waits", "error", err)
+		}
+		asking = err == nil
+		err = r.report(ctx, client, newest)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -53,9 +64,23 @@ func (r *reporter) run(ctx context.Context) error {
 	}
 }
 
-func (r *reporter) report(ctx context.Context, client *kgo.Client) error {
+// ask returns nil while ClickHouse does not answer.
+func (r *reporter) ask(ctx context.Context) (*event.NewestEvent, error) {
+	ctx, cancel := context.WithTimeout(ctx, newestWithin)
+	defer cancel()
+	at, err := r.newest(ctx, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if at.IsZero() {
+		return &event.NewestEvent{}, nil
+	}
+	return &event.NewestEvent{At: at.UnixMilli()}, nil
+}
+
+func (r *reporter) report(ctx context.Context, client *kgo.Client, newest *event.NewestEvent) error {
 	// Without a boot id: it gives no counters, and nobody waits for it to be drained.
-	h := &event.Heartbeat{Pod: r.pod, At: time.Now().UnixMilli(), Version: version, Balance: r.balance()}
+	h := &event.Heartbeat{Pod: r.pod, At: time.Now().UnixMilli(), Version: version, Balance: r.balance(), Newest: newest}
 	value, err := h.MarshalVT()
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)

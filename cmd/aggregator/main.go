@@ -114,6 +114,8 @@ func run(ctx context.Context, o options) error {
 		reports := &reporter{brokers: brokers, topic: o.kafka.Topics().Heartbeats(), pod: o.pod, log: log, balance: func() *event.Balance {
 			status := aggregator.Status()
 			return balanceOf(judge.Verdict(), &status)
+		}, newest: func(ctx context.Context, now time.Time) (time.Time, error) {
+			return store.NewestEvent(ctx, history, o.stores.Database, now)
 		}}
 		group.Go(func() error { return reports.run(ctx) })
 		group.Go(func() error { return judge.Run(ctx) })

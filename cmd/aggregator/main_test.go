@@ -94,7 +94,7 @@ func TestAJudgementReachesWhoeverFollows(t *testing.T) {
 	follower := heartbeats.New(heartbeats.Config{Options: brokers, Topic: "ct.heartbeats", Log: log})
 	r := &reporter{brokers: brokers, topic: "ct.heartbeats", pod: "main-aggregator-1", log: log, balance: func() *event.Balance {
 		return balanceOf(ledger.Verdict{Status: ledger.False, Reason: "LostClicks", Message: "3 clicks are lost"}, &aggregate.Status{})
-	}}
+	}, newest: func(_ context.Context, now time.Time) (time.Time, error) { return now.Add(time.Hour), nil }}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.run(ctx) }()
@@ -107,6 +107,10 @@ func TestAJudgementReachesWhoeverFollows(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("got %+v", follower.Balance())
 		}
+	}
+	now := time.Now()
+	if newest, ok := follower.Newest(now); !ok || newest.Sub(now).Round(time.Minute) != time.Hour {
+		t.Errorf("the newest event is at %v, %t, want in an hour", newest, ok)
 	}
 	if fleets := follower.Fleets(); len(fleets) > 0 {
 		t.Errorf("an aggregator counts as a tracker: %v", fleets)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -57,7 +58,7 @@ func (o *observed) programmed() status.Answer {
 	generation := o.pipeline.Generation
 	done := status.Answer{
 		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonProgrammed,
-		Message: fmt.Sprintf("generation %d is in the catalog, and the workloads run it", generation),
+		Message: fmt.Sprintf("generation %d is in the catalog, and the workloads run it%s", generation, o.grown()),
 	}
 	if status.Latched(o.pipeline.Status.Conditions, v1alpha1.ConditionProgrammed, generation) {
 		return done
@@ -68,10 +69,25 @@ func (o *observed) programmed() status.Answer {
 	if o.catalog.Err != nil && o.catalog.Standing.Offset < 0 {
 		return status.Answer{Reason: v1alpha1.ReasonProgressing, Message: status.Waits(o.name(), o.catalog.Err)}
 	}
+	if o.catalog.Waits {
+		return status.Answer{Reason: v1alpha1.ReasonProgressing, Message: fmt.Sprintf(
+			"%d partitions wait until an aggregator tells of the newest event in ClickHouse, which says from when on they may be used; until then events go to the %d there are",
+			o.pipeline.Spec.Kafka.Partitions, o.catalog.Generation.GetPartitions())}
+	}
 	if at := o.unfinished(); at != nil {
 		return status.Answer{Reason: v1alpha1.ReasonProgressing, Message: fmt.Sprintf("waiting until the pods of %s are of generation %d and ready", at.what, generation)}
 	}
 	return done
+}
+
+// grown says from when on events go to the partitions that were announced last, nothing of the first ones.
+func (o *observed) grown() string {
+	g := o.catalog.Generation
+	if g.GetStartMs() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; events from %s on go to %d partitions (topic %s)",
+		time.UnixMilli(g.GetStartMs()).UTC().Format(time.RFC3339), g.GetPartitions(), g.GetTopic())
 }
 
 // workload says whether enough pods are ready for the work to go on: one of each.

@@ -1410,6 +1410,7 @@ type Heartbeat struct {
 	AddressesKnown  uint64                 `protobuf:"varint,12,opt,name=addresses_known,json=addressesKnown,proto3" json:"addresses_known,omitempty"`    // visitors since the boot whose address was known
 	AddressesHidden uint64                 `protobuf:"varint,13,opt,name=addresses_hidden,json=addressesHidden,proto3" json:"addresses_hidden,omitempty"` // and whose was not: a proxy that nobody told of stands before them
 	Balance         *Balance               `protobuf:"bytes,14,opt,name=balance,proto3" json:"balance,omitempty"`                                         // of an aggregator, which is no boot: it gives no counters
+	Newest          *NewestEvent           `protobuf:"bytes,15,opt,name=newest,proto3" json:"newest,omitempty"`                                           // of an aggregator; absent while it cannot ask
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1542,6 +1543,58 @@ func (x *Heartbeat) GetBalance() *Balance {
 	return nil
 }
 
+func (x *Heartbeat) GetNewest() *NewestEvent {
+	if x != nil {
+		return x.Newest
+	}
+	return nil
+}
+
+// What ClickHouse says of the events that were loaded: how far ahead the clocks are that stamped them.
+type NewestEvent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            int64                  `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"` // ms; 0: no event is ahead of the aggregator's clock
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NewestEvent) Reset() {
+	*x = NewestEvent{}
+	mi := &file_runtime_event_event_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NewestEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NewestEvent) ProtoMessage() {}
+
+func (x *NewestEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_runtime_event_event_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NewestEvent.ProtoReflect.Descriptor instead.
+func (*NewestEvent) Descriptor() ([]byte, []int) {
+	return file_runtime_event_event_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *NewestEvent) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 // What an aggregator's ledger found out last, as the condition Balanced.
 type Balance struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1554,7 +1607,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_runtime_event_event_proto_msgTypes[7]
+	mi := &file_runtime_event_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +1619,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_runtime_event_event_proto_msgTypes[7]
+	mi := &file_runtime_event_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +1632,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_runtime_event_event_proto_rawDescGZIP(), []int{7}
+	return file_runtime_event_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Balance) GetStatus() string {
@@ -1616,7 +1669,7 @@ type PartitionProgress struct {
 
 func (x *PartitionProgress) Reset() {
 	*x = PartitionProgress{}
-	mi := &file_runtime_event_event_proto_msgTypes[8]
+	mi := &file_runtime_event_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1681,7 @@ func (x *PartitionProgress) String() string {
 func (*PartitionProgress) ProtoMessage() {}
 
 func (x *PartitionProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_runtime_event_event_proto_msgTypes[8]
+	mi := &file_runtime_event_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1694,7 @@ func (x *PartitionProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartitionProgress.ProtoReflect.Descriptor instead.
 func (*PartitionProgress) Descriptor() ([]byte, []int) {
-	return file_runtime_event_event_proto_rawDescGZIP(), []int{8}
+	return file_runtime_event_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PartitionProgress) GetSrcPart() uint32 {
@@ -1779,7 +1832,7 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x0fconversion_kind\x182 \x01(\tR\x0econversionKind\x12R\n" +
 	"\x11conversion_status\x183 \x01(\x0e2%.clicktally.event.v1.ConversionStatusR\x10conversionStatus\x126\n" +
 	"\asignals\x184 \x01(\v2\x1c.clicktally.event.v1.SignalsR\asignals\x126\n" +
-	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\x90\x04\n" +
+	"\averdict\x185 \x01(\v2\x1c.clicktally.event.v1.VerdictR\averdict\"\xca\x04\n" +
 	"\tHeartbeat\x12\x10\n" +
 	"\x03pod\x18\x01 \x01(\tR\x03pod\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\x06R\x06bootId\x12\x0e\n" +
@@ -1797,7 +1850,10 @@ const file_runtime_event_event_proto_rawDesc = "" +
 	"\x0elog_away_since\x18\v \x01(\x03R\flogAwaySince\x12'\n" +
 	"\x0faddresses_known\x18\f \x01(\x04R\x0eaddressesKnown\x12)\n" +
 	"\x10addresses_hidden\x18\r \x01(\x04R\x0faddressesHidden\x126\n" +
-	"\abalance\x18\x0e \x01(\v2\x1c.clicktally.event.v1.BalanceR\abalance\"S\n" +
+	"\abalance\x18\x0e \x01(\v2\x1c.clicktally.event.v1.BalanceR\abalance\x128\n" +
+	"\x06newest\x18\x0f \x01(\v2 .clicktally.event.v1.NewestEventR\x06newest\"\x1d\n" +
+	"\vNewestEvent\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x03R\x02at\"S\n" +
 	"\aBalance\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -1895,7 +1951,7 @@ func file_runtime_event_event_proto_rawDescGZIP() []byte {
 }
 
 var file_runtime_event_event_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_runtime_event_event_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_runtime_event_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_runtime_event_event_proto_goTypes = []any{
 	(EventType)(0),            // 0: clicktally.event.v1.EventType
 	(Origin)(0),               // 1: clicktally.event.v1.Origin
@@ -1912,8 +1968,9 @@ var file_runtime_event_event_proto_goTypes = []any{
 	(*Verdict)(nil),           // 12: clicktally.event.v1.Verdict
 	(*Event)(nil),             // 13: clicktally.event.v1.Event
 	(*Heartbeat)(nil),         // 14: clicktally.event.v1.Heartbeat
-	(*Balance)(nil),           // 15: clicktally.event.v1.Balance
-	(*PartitionProgress)(nil), // 16: clicktally.event.v1.PartitionProgress
+	(*NewestEvent)(nil),       // 15: clicktally.event.v1.NewestEvent
+	(*Balance)(nil),           // 16: clicktally.event.v1.Balance
+	(*PartitionProgress)(nil), // 17: clicktally.event.v1.PartitionProgress
 }
 var file_runtime_event_event_proto_depIdxs = []int32{
 	8,  // 0: clicktally.event.v1.Signals.ip_clicks:type_name -> clicktally.event.v1.WindowCount
@@ -1931,13 +1988,14 @@ var file_runtime_event_event_proto_depIdxs = []int32{
 	6,  // 12: clicktally.event.v1.Event.conversion_status:type_name -> clicktally.event.v1.ConversionStatus
 	9,  // 13: clicktally.event.v1.Event.signals:type_name -> clicktally.event.v1.Signals
 	12, // 14: clicktally.event.v1.Event.verdict:type_name -> clicktally.event.v1.Verdict
-	16, // 15: clicktally.event.v1.Heartbeat.partitions:type_name -> clicktally.event.v1.PartitionProgress
-	15, // 16: clicktally.event.v1.Heartbeat.balance:type_name -> clicktally.event.v1.Balance
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	17, // 15: clicktally.event.v1.Heartbeat.partitions:type_name -> clicktally.event.v1.PartitionProgress
+	16, // 16: clicktally.event.v1.Heartbeat.balance:type_name -> clicktally.event.v1.Balance
+	15, // 17: clicktally.event.v1.Heartbeat.newest:type_name -> clicktally.event.v1.NewestEvent
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_runtime_event_event_proto_init() }
@@ -1952,7 +2010,7 @@ func file_runtime_event_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_runtime_event_event_proto_rawDesc), len(file_runtime_event_event_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

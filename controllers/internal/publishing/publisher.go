@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -62,7 +63,8 @@ type publisher struct {
 	stop      func() // ends the follower
 	prover    *prover
 	failures  int
-	looked    time.Time // when the topics were looked at last
+	looked    time.Time   // when the topics were looked at last
+	waits     atomic.Bool // more partitions wait until the newest event is known
 }
 
 // state is what a pass left behind. Nothing in it is changed afterwards.
@@ -75,6 +77,8 @@ type state struct {
 	trackers  map[string]*catalogpb.Tracker // of the catalog, by namespace/name
 	offset    int64                         // of the last record that this publisher wrote, -1 before
 	follower  *heartbeats.Follower          // nil until the log is open
+	last      *catalogpb.Generation         // of the catalog's generations of events, nil before the first
+	waits     bool                          // more partitions wait until the newest event is known
 }
 
 // bell is rung by whoever has news; ringing it twice is ringing it once.
@@ -178,6 +182,7 @@ func (p *publisher) pass(ctx context.Context, last *state) error {
 	objects := p.mirror.objects()
 	objects.Namespaced = !p.config.Namespaces
 	objects.Pipeline = p.key.String()
+	p.waits.Store(false)
 	pass, err := p.cycle.Run(ctx, objects)
 	if !pass.Judged {
 		return err
@@ -186,6 +191,7 @@ func (p *publisher) pass(ctx context.Context, last *state) error {
 	last.standings = of(pass.Result.Outcomes, p.cycle.Record)
 	last.reach = reachOf(last.standings)
 	last.trackers = trackersOf(pass.Result.Records)
+	last.last, last.waits = lastGeneration(pass.Result.Records), p.waits.Load()
 	last.offset = max(last.offset, pass.Offset)
 	if len(pass.Changed) > 0 {
 		p.log.V(1).Info("published", "records", len(pass.Changed), "offset", pass.Offset)
@@ -234,12 +240,7 @@ func (p *publisher) makeTopics(ctx context.Context, options []kgo.Opt, names top
 	if n := pipeline.Spec.Kafka.ReplicationFactor; n > 0 {
 		config.Replication = int16(n)
 	}
-	config.Newest = func(ctx context.Context, now time.Time) (time.Time, error) {
-		if p.config.Newest == nil {
-			return time.Time{}, errors.New("nobody can tell")
-		}
-		return p.config.Newest(ctx, p.mirror.pipeline(p.key), now)
-	}
+	config.Newest = p.newest
 	announcer, err := announce.New(ctx, config)
 	if err != nil {
 		p.close()
@@ -247,6 +248,25 @@ func (p *publisher) makeTopics(ctx context.Context, options []kgo.Opt, names top
 	}
 	p.announcer, p.looked = announcer, time.Now()
 	return nil
+}
+
+// newest is what aggregators say of the newest event that they loaded; without it nobody can tell from when on
+// events may go to more partitions.
+func (p *publisher) newest(_ context.Context, now time.Time) (time.Time, error) {
+	at, ok := p.follower.Newest(now)
+	if !ok {
+		p.waits.Store(true)
+		return time.Time{}, errors.New("no aggregator reports it")
+	}
+	return at, nil
+}
+
+// heard is called when heartbeats have brought news.
+func (p *publisher) heard() {
+	p.beat()
+	if p.waits.Load() {
+		p.bell.ring()
+	}
 }
 
 // prepare tells the compiler of the topics, which are looked at now and then.
@@ -263,7 +283,7 @@ func (p *publisher) prepare(ctx context.Context, objects *compile.Objects) error
 // follow reads the pipeline's heartbeats until close.
 func (p *publisher) follow(options []kgo.Opt, names topics.Names) {
 	p.follower = heartbeats.New(heartbeats.Config{
-		Options: options, Topic: names.Heartbeats(), OnChange: p.beat, Log: slog.New(logr.ToSlogHandler(p.log)),
+		Options: options, Topic: names.Heartbeats(), OnChange: p.heard, Log: slog.New(logr.ToSlogHandler(p.log)),
 	})
 	following, stop := context.WithCancel(context.Background())
 	var owned sync.WaitGroup

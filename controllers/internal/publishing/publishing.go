@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -38,10 +37,7 @@ type Config struct {
 	Namespaces bool
 	// Kafka gives the options that reach a pipeline's brokers.
 	Kafka func(context.Context, *v1alpha1.AggregationPipeline) ([]kgo.Opt, error)
-	// Newest finds the newest event that a pipeline has loaded, zero for none. Optional: without it a
-	// pipeline does not get more partitions.
-	Newest func(ctx context.Context, pipeline *v1alpha1.AggregationPipeline, now time.Time) (time.Time, error)
-	Log    logr.Logger
+	Log   logr.Logger
 }
 
 // Publishing runs the publishers. Its methods are safe for concurrent use.

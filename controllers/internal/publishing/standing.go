@@ -116,6 +116,17 @@ func same(a, b *catalogpb.Record) bool {
 	return a == b || a != nil && a.GetGeneration() == b.GetGeneration() && a.GetUid() == b.GetUid() && slices.Equal(a.GetDigest(), b.GetDigest())
 }
 
+// lastGeneration is the set of event partitions that was announced last, nil when none is.
+func lastGeneration(records []*catalogpb.Record) *catalogpb.Generation {
+	var last *catalogpb.Generation
+	for _, record := range records {
+		if g := record.GetGenerationRecord(); g != nil && (last == nil || g.GetNumber() > last.GetNumber()) {
+			last = g
+		}
+	}
+	return last
+}
+
 // trackersOf are the catalog's trackers, by namespace/name.
 func trackersOf(records []*catalogpb.Record) map[string]*catalogpb.Tracker {
 	trackers := map[string]*catalogpb.Tracker{}

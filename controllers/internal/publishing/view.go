@@ -130,7 +130,7 @@ func (p *Publishing) Pipeline(key types.NamespacedName) (status PipelineState, o
 	if !ok {
 		return PipelineState{}, false
 	}
-	status = PipelineState{Err: s.err, Judged: s.judged, Offset: s.offset, Trackers: s.fleets()}
+	status = PipelineState{Err: s.err, Judged: s.judged, Offset: s.offset, Trackers: s.fleets(), Generation: s.last, Waits: s.waits}
 	if s.follower != nil {
 		status.Balance = s.follower.Balance()
 	}
@@ -153,6 +153,11 @@ type PipelineState struct {
 	Offset int64
 	// Trackers of the catalog, by namespace/name.
 	Trackers map[string]Tracker
+	// Generation of event partitions that was announced last, nil before the first.
+	Generation *catalogpb.Generation
+	// Waits says that more partitions than Generation has are wanted, and wait until an aggregator tells how new
+	// the newest event is.
+	Waits bool
 	// Balance is what its aggregators found out, zero while none has said so lately.
 	Balance heartbeats.Balance
 }

@@ -30,7 +30,8 @@ type Config struct {
 	Options []kgo.Opt
 	// Topic of the heartbeats, one partition. Required.
 	Topic string
-	// OnChange is called when what Fleets returns has changed so that an answer of Passed may. It must not block. Optional.
+	// OnChange is called when what Fleets returns has changed so that an answer of Passed may, when Balance has, and
+	// when the newest event becomes known or unknown. It must not block. Optional.
 	OnChange func()
 	// Log is required.
 	Log *slog.Logger
@@ -41,6 +42,7 @@ type Follower struct {
 	config Config
 	fleets atomic.Pointer[map[string]Fleet]
 	judged atomic.Pointer[Balance]
+	newest atomic.Pointer[newest]
 }
 
 // New makes a follower; Run fills it.
@@ -48,6 +50,7 @@ func New(config Config) *Follower {
 	f := &Follower{config: config}
 	f.fleets.Store(&map[string]Fleet{})
 	f.judged.Store(&Balance{})
+	f.newest.Store(&newest{})
 	return f
 }
 
@@ -56,6 +59,16 @@ func (f *Follower) Fleets() map[string]Fleet { return *f.fleets.Load() }
 
 // Balance is what aggregators found out, the zero Balance while none has said so lately.
 func (f *Follower) Balance() Balance { return *f.judged.Load() }
+
+// Newest is the time of the newest event that was loaded, zero while none is ahead of now. ok is false while no
+// aggregator has said so lately.
+func (f *Follower) Newest(now time.Time) (at time.Time, ok bool) {
+	n := f.newest.Load()
+	if n.ahead > 0 {
+		at = now.Add(n.ahead)
+	}
+	return at, n.known
+}
 
 // Run reads until ctx ends. Lost connections are made again; a process that was not heard meanwhile is
 // forgotten, so that nothing is concluded from what it said long ago.
@@ -125,10 +138,11 @@ func (f *Follower) hear(processes table, found judgements, record *kgo.Record, n
 func (f *Follower) settle(processes table, found judgements) {
 	processes.forget(time.Now().Add(-Silent))
 	next := processes.fleets()
-	balance := found.latest(time.Now())
-	same := alike(f.Fleets(), next) && f.Balance() == balance
+	balance, newest := found.latest(time.Now()), found.newest(time.Now())
+	same := alike(f.Fleets(), next) && f.Balance() == balance && f.newest.Load().known == newest.known
 	f.fleets.Store(&next)
 	f.judged.Store(&balance)
+	f.newest.Store(&newest)
 	if !same && f.config.OnChange != nil {
 		f.config.OnChange()
 	}
