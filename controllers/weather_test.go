@@ -6,8 +6,12 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/test/servers"
 )
 
@@ -78,6 +82,19 @@ func TestASecondPipelineOnOnePrefixPublishesNothing(t *testing.T) {
 	r.apply(second)
 	r.apply(strings.ReplaceAll(campaign("b", "https://shop.example.org/1"), "name: eu", "name: us"))
 	r.saying("b", "Programmed", "waiting for pipeline "+r.platform+"/other: its topicPrefix belongs to another pipeline: its owner must use another one; nothing of it is served")
+	r.eventually("the second is told why", func() bool {
+		p := &v1alpha1.AggregationPipeline{}
+		if err := r.client.Get(t.Context(), key(r.platform, "other"), p); err != nil {
+			t.Fatal(err)
+		}
+		accepted := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionAccepted)
+		return accepted != nil && accepted.Status == metav1.ConditionFalse && accepted.Reason == v1alpha1.ReasonPrefixOwned &&
+			meta.IsStatusConditionTrue(p.Status.Conditions, v1alpha1.ConditionStalled)
+	})
+	workers := &appsv1.Deployment{}
+	if err := r.client.Get(t.Context(), key(r.platform, "other-aggregator"), workers); !apierrors.IsNotFound(err) {
+		t.Errorf("the second has aggregators, which would count the first one's clicks: %v", err)
+	}
 	r.apply(campaign("a", "https://shop.example.org/2"))
 	r.eventually("the first goes on", func() bool { return r.records()["campaign/a"].GetGeneration() == 2 })
 	if r.records()["campaign/b"] != nil || r.records()["tracker/"+r.platform+"/us"] != nil {

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/clicktally/clicktally/controllers/internal/build/query"
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/catalog/publish"
 )
 
 // observed is all that the workloads and the status of a pipeline are made of.
@@ -55,6 +58,7 @@ func (r *reconciler) observe(ctx context.Context, request ctrl.Request) (*observ
 		seen.rollouts = append(seen.rollouts, rolloutOf(what, deployment))
 	}
 	slices.SortFunc(seen.rollouts, func(a, b rollout) int { return strings.Compare(a.what, b.what) })
+	seen.ownLog()
 	return seen, nil
 }
 
@@ -67,9 +71,22 @@ func rolloutOf(what string, d *appsv1.Deployment) rollout {
 	return r
 }
 
+// ownLog makes it a problem when the topics are not those of this pipeline.
+func (o *observed) ownLog() {
+	switch err := o.catalog.Err; {
+	case errors.Is(err, publish.ErrPrefixOwned):
+		o.problem("spec.kafka.topicPrefix", v1alpha1.ReasonPrefixOwned, fmt.Sprintf(
+			"%q belongs to another pipeline, whose catalog is left alone: make this one again with a prefix of its own", o.pipeline.Spec.Kafka.TopicPrefix))
+	case errors.Is(err, publish.ErrTopicReplaced):
+		o.problem("spec.kafka.topicPrefix", v1alpha1.ReasonTopicReplaced,
+			"a topic was deleted and made again, so that offsets mean nothing any more: acknowledge it with `clicktally recover`")
+	}
+}
+
 // acts reports whether the workloads are the operator's matter: not while the pipeline is suspended, nor
-// with a mistake in it. What runs goes on.
+// with a mistake in it, nor before anybody has seen that its topics are its own. What runs goes on.
 func (o *observed) acts() bool {
-	return o.pipeline.Spec.Suspend != v1alpha1.SuspendReconciliation &&
+	running := slices.ContainsFunc(o.rollouts, func(r rollout) bool { return r.wanted > 0 })
+	return o.pipeline.Spec.Suspend != v1alpha1.SuspendReconciliation && (o.catalog.Judged || running) && len(o.problems) == 0 &&
 		!slices.ContainsFunc(o.catalog.Standing.Problems, func(p compile.Problem) bool { return p.Severity == compile.Error })
 }

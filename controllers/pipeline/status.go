@@ -16,7 +16,7 @@ import (
 func (o *observed) status(now metav1.Time) *v1alpha1.AggregationPipelineStatus {
 	before := &o.pipeline.Status
 	next := &v1alpha1.AggregationPipelineStatus{ObservedGeneration: o.pipeline.Generation, Trackers: before.Trackers}
-	if !o.catalog.Judged {
+	if !o.catalog.Judged && len(o.problems) == 0 {
 		next.Conditions = status.Unknown(o.pipeline.Generation, 0, status.Waits(o.name(), o.catalog.Err), before.Conditions, now)
 		next.Conditions = append(next.Conditions, status.Kept(before.Conditions, v1alpha1.ConditionBalanced)...)
 		return next

@@ -1,13 +1,22 @@
 package e2e
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 )
 
-// secondInstallation is another Helm release that looks into one namespace, with a pipeline on the prefix of the first.
+// secondInstallation is another Helm release, with a pipeline on the prefix of the first, as a second cluster with the
+// same Kafka has it by mistake. The first one's operator does not run meanwhile: what protects its catalog is in the log.
 func secondInstallation(s *stage) {
 	const other = "other"
+	s.kubectl("-n", system, "scale", "deployment", "clicktally-operator", "--replicas=0")
+	s.eventually(func() string {
+		if n := len(s.pods(system, "operator")); n > 0 {
+			return fmt.Sprintf("%d operators of the first installation still run", n)
+		}
+		return ""
+	})
 	s.apply("{apiVersion: v1, kind: Namespace, metadata: {name: " + other + "}}")
 	s.command(s.helm, append([]string{"install", "second", "--namespace=" + other},
 		s.chart("--set=watchNamespaces={"+other+"}", "--set=installationID=second", "--set=crds.install=false", "--set=operator.replicas=1")...)...)
@@ -19,11 +28,16 @@ func secondInstallation(s *stage) {
 	}
 	said := s.says(other, "aggregationpipeline/main", "Accepted", "False PrefixOwned")
 	s.Logf("the second installation says Accepted=%s", said)
+	if pods := s.get(other, "deployments", "{.items[*].metadata.name}"); strings.Contains(pods, "aggregator") {
+		s.Errorf("the second installation runs %s, which count the first one's clicks", pods)
+	}
 	s.served("newsletter", "", "shop.example.org/edited") // nobody took the first one's catalog away
-	s.ready(platform, "aggregationpipeline/main")
 	s.kubectl("-n", other, "delete", "aggregationpipeline", "main")
 	s.command(s.helm, "uninstall", "second", "--namespace="+other, "--wait")
 	s.kubectl("delete", "namespace", other, "--wait=false")
+	s.kubectl("-n", system, "scale", "deployment", "clicktally-operator", "--replicas=2")
+	s.kubectl("-n", amer, "patch", "campaign", "newsletter", "--type=merge", "-p", `{"spec":{"displayName":"The first goes on"}}`)
+	s.ready(amer, "campaign/newsletter")
 }
 
 // upgrade changes the operator, as a new version of the chart does.
