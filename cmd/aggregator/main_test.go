@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog/heartbeats"
 	"github.com/clicktally/clicktally/runtime/event"
 	"github.com/clicktally/clicktally/runtime/ledger"
+	"github.com/clicktally/clicktally/test/freeport"
 	"github.com/clicktally/clicktally/test/servers"
 )
 
@@ -26,12 +26,8 @@ const patience = 30 * time.Second
 
 // Kafka is away, so there is no catalog: the process is alive, not ready, and says what it waits for.
 func TestAWorkerWithoutACatalogIsAliveAndNotReady(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	admin, err := freeport.Address("127.0.0.1")
 	if err != nil {
-		t.Fatal(err)
-	}
-	admin := free.Addr().String()
-	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())

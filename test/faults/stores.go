@@ -19,6 +19,7 @@ import (
 
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse"
 	"github.com/clicktally/clicktally/runtime/embedded/kafka"
+	"github.com/clicktally/clicktally/test/freeport"
 	"github.com/clicktally/clicktally/test/servers"
 )
 
@@ -168,16 +169,8 @@ func (st *stores) pauseBroker(i int, pause bool) {
 	_ = syscall.Kill(st.cluster.PID(i), s) // gone already: nothing to pause
 }
 
-// freeAddress is a loopback address that nobody listens on now; a program that finds it taken after all
-// is started again by its process.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
-}
+// freeAddress is a loopback address for one of our programs.
+func freeAddress() (string, error) { return freeport.Address("127.0.0.1") }
 
 // await polls until look succeeds.
 func await(ctx context.Context, within time.Duration, what string, look func() error) error {

@@ -2,10 +2,11 @@ package servers
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
+
+	"github.com/clicktally/clicktally/test/freeport"
 )
 
 // logTail is how much of a child's log a failure shows, in bytes.
@@ -71,12 +72,10 @@ const loopback = "127.0.0.1"
 func freeAddresses(host string, n int) ([]string, error) {
 	addresses := make([]string, n)
 	for i := range addresses {
-		listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
+		var err error
+		if addresses[i], err = freeport.Address(host); err != nil {
 			return nil, err
 		}
-		defer listener.Close()
-		addresses[i] = listener.Addr().String()
 	}
 	return addresses, nil
 }

@@ -2,9 +2,7 @@ package control
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/clicktally/clicktally/controllers"
+	"github.com/clicktally/clicktally/test/freeport"
 	"github.com/clicktally/clicktally/test/servers"
 )
 
@@ -215,10 +214,9 @@ func (s *stage) measure(what string, do func()) time.Duration {
 // free is an address of this machine that nobody listens on.
 func free(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	address, err := freeport.Address("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return address
 }

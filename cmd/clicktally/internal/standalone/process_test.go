@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"github.com/clicktally/clicktally/cmd/clicktally/internal/standalone"
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse"
 	"github.com/clicktally/clicktally/runtime/embedded/clickhouse/child"
+	"github.com/clicktally/clicktally/test/freeport"
 )
 
 // TestMain lets this binary be the processes that the tests start and kill.
@@ -93,12 +93,11 @@ func newProcess(t *testing.T) *process {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 func (p *process) tracker() string { return "http://" + p.args[2] }
