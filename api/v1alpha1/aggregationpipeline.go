@@ -32,6 +32,7 @@ type AggregationPipeline struct {
 
 	// status is what ClickTally reports.
 	// +optional
+	// +default={"conditions":[{"type":"Accepted","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"ResolvedRefs","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"Programmed","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"Ready","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"}]}
 	Status AggregationPipelineStatus `json:"status,omitzero"`
 }
 
@@ -100,9 +101,9 @@ type AggregationPipelineSpec struct {
 	// +optional
 	Aggregator *Workload `json:"aggregator,omitempty"`
 
-	// query sizes the query service.
+	// query sizes the query service and says who may read.
 	// +optional
-	Query *Workload `json:"query,omitempty"`
+	Query *QueryWorkload `json:"query,omitempty"`
 
 	// version pins the image. Default: the operator's own version.
 	// +optional

@@ -99,6 +99,10 @@ const (
 	// ReasonServing says that the object does its work.
 	ReasonServing = "Serving"
 
+	// ReasonPending says that no operator has looked at the object yet. New
+	// objects have it from the API server, on every condition that is always there.
+	ReasonPending = "Pending"
+
 	// ReasonProgressing says that processes are still on their way to this generation.
 	ReasonProgressing = "Progressing"
 

@@ -34,6 +34,32 @@ type Workload struct {
 	Pod *PodOverrides `json:"pod,omitempty"`
 }
 
+// ReaderAuthorization says who decides which readers the query service answers.
+// +kubebuilder:validation:Enum=None;Cluster
+type ReaderAuthorization string
+
+const (
+	// ReadersNone lets read who reaches the Service.
+	ReadersNone ReaderAuthorization = "None"
+	// ReadersCluster lets read whose bearer token the cluster knows, and who may
+	// get aggregationpipelines/stats of the pipeline.
+	ReadersCluster ReaderAuthorization = "Cluster"
+)
+
+// QueryWorkload sizes the query service and says who may read.
+type QueryWorkload struct {
+	Workload `json:",inline"`
+
+	// authorization says who decides which readers are answered. None: who
+	// reaches the Service reads. Cluster: a reader sends a bearer token of the
+	// cluster, whose account needs the right to get aggregationpipelines/stats
+	// of this pipeline; the ServiceAccount of the query service needs the right
+	// to ask, which the chart grants by query.authorization.pipelines.
+	// Default: None.
+	// +optional
+	Authorization ReaderAuthorization `json:"authorization,omitempty"`
+}
+
 // PodOverrides is the part of a pod that a platform team may want different.
 // Containers, volumes and security settings belong to ClickTally.
 // +kubebuilder:validation:MinProperties=1

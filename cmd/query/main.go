@@ -15,6 +15,8 @@ type options struct {
 	kafka                    process.Kafka
 	stores                   stores.Flags
 	listen, admin, tokenFile string
+	byCluster                bool
+	pipeline                 string
 
 	opened func(api, admin string) // tells a test which ports were opened; nil otherwise
 }
@@ -36,5 +38,7 @@ func command() *cobra.Command {
 	flags.StringVar(&o.listen, "listen", ":8081", "address for readers")
 	flags.StringVar(&o.admin, "admin-listen", ":9090", "address of /healthz, /readyz and /metrics")
 	flags.StringVar(&o.tokenFile, "token-file", "", "file with the bearer token that every read needs (default: none is needed)")
+	flags.BoolVar(&o.byCluster, "authorize-by-cluster", false, "ask the API server of this pod's cluster whether a reader may get aggregationpipelines/stats of --pipeline (default: who reaches this process reads)")
+	flags.StringVar(&o.pipeline, "pipeline", "", "the AggregationPipeline that is read here, NAMESPACE/NAME, for --authorize-by-cluster")
 	return cmd
 }

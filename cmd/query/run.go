@@ -9,8 +9,11 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 
 	"github.com/clicktally/clicktally/cmd/internal/process"
+	"github.com/clicktally/clicktally/cmd/query/internal/reviews"
 	"github.com/clicktally/clicktally/runtime/catalog/follow"
 	"github.com/clicktally/clicktally/runtime/query"
 	"github.com/clicktally/clicktally/runtime/store/topics"
@@ -23,6 +26,10 @@ const historyHint = "this process was started without --clickhouse; live figures
 func run(ctx context.Context, o options) error {
 	log := process.Log()
 	token, err := readToken(o.tokenFile)
+	if err != nil {
+		return err
+	}
+	readers, err := authorizer(&o)
 	if err != nil {
 		return err
 	}
@@ -44,7 +51,7 @@ func run(ctx context.Context, o options) error {
 	}
 	server, err := query.New(query.Config{
 		ClickHouse: history, Database: o.stores.Database, Redis: live, Prefix: o.kafka.Prefix,
-		Catalog: follower.Current, Token: token, HistoryHint: historyHint, Log: log,
+		Catalog: follower.Current, Token: token, Authorizer: readers, HistoryHint: historyHint, Log: log,
 	})
 	if err != nil {
 		return err
@@ -69,6 +76,25 @@ func serve(ctx context.Context, o options, server *query.Server, follower *follo
 	group.Go(func() error { o.kafka.LogCheck(ctx, topics.RoleQuery, process.Log()); return nil })
 	group.Go(func() error { return server.Run(ctx, api, admin) })
 	return group.Wait()
+}
+
+// authorizer returns nil where the cluster is not asked.
+func authorizer(o *options) (query.Authorizer, error) {
+	if !o.byCluster {
+		return nil, nil
+	}
+	if o.tokenFile != "" {
+		return nil, errors.New("--authorize-by-cluster and --token-file exclude each other")
+	}
+	namespace, name, ok := strings.Cut(o.pipeline, "/")
+	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+		return nil, fmt.Errorf("--authorize-by-cluster needs --pipeline=NAMESPACE/NAME, got %q", o.pipeline)
+	}
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return nil, fmt.Errorf("--authorize-by-cluster: %w", err)
+	}
+	return reviews.New(config, types.NamespacedName{Namespace: namespace, Name: name})
 }
 
 func readToken(path string) (string, error) {

@@ -41,6 +41,24 @@ func TestATokenFileMustHoldAToken(t *testing.T) {
 	}
 }
 
+func TestAskingTheClusterNeedsAPipelineAndACluster(t *testing.T) {
+	t.Setenv("KUBERNETES_SERVICE_HOST", "") // no pod
+	for sentence, test := range map[string]struct {
+		o     options
+		fails bool
+	}{
+		"nobody is asked":              {options{}, false},
+		"no pipeline":                  {options{byCluster: true}, true},
+		"a pipeline of no namespace":   {options{byCluster: true, pipeline: "main"}, true},
+		"beside a token":               {options{byCluster: true, pipeline: "a/main", tokenFile: "token"}, true},
+		"a process outside of cluster": {options{byCluster: true, pipeline: "a/main"}, true},
+	} {
+		if got, err := authorizer(&test.o); (err != nil) != test.fails || got != nil {
+			t.Errorf("%s: %v, %v", sentence, got, err)
+		}
+	}
+}
+
 // Nothing but the process itself is there: it must serve its page, say what is away, and stop cleanly.
 func TestRunStartsAndStopsWhileEveryStoreIsAway(t *testing.T) {
 	const anyPort = "127.0.0.1:0"

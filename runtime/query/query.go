@@ -44,6 +44,8 @@ type Config struct {
 	Catalog func() *catalog.Catalog
 	// Token, when set, must come with every read as `Authorization: Bearer <token>`.
 	Token string
+	// Authorizer decides of every read by its bearer token. Optional, and not beside Token.
+	Authorizer Authorizer
 	// HistoryHint tells the reader what is missing for history and how to get it.
 	HistoryHint string
 	// Log takes what the operator of the process should know; nil discards it.
@@ -70,6 +72,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.ClickHouse != nil && !validDatabase(c.Database) {
 		return nil, errors.New("query: the database's name must be letters, digits and underscores")
+	}
+	if c.Token != "" && c.Authorizer != nil {
+		return nil, errors.New("query: readers are known by one token or authorised one by one, not both")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -49,6 +50,45 @@ func TestATokenIsNeededWhereOneIsSet(t *testing.T) {
 			}
 			if asks := w.Header().Get("WWW-Authenticate") != ""; asks != (test.want == 401) {
 				t.Errorf("WWW-Authenticate: %v", asks)
+			}
+		})
+	}
+}
+
+// says answers every question alike.
+type says struct {
+	access query.Access
+	err    error
+}
+
+func (s says) Authorize(context.Context, string) (query.Access, error) { return s.access, s.err }
+
+func TestEveryReadIsAuthorised(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		says   says
+		header string
+		want   int
+	}{
+		"who may read reads":                     {says{access: query.Allowed}, "Bearer t", 503}, // there is no history
+		"no token is asked about":                {says{access: query.Allowed}, "", 401},
+		"nor an empty one":                       {says{access: query.Allowed}, "Bearer ", 401},
+		"a token that is nobody's":               {says{}, "Bearer t", 401},
+		"somebody who may not":                   {says{access: query.Forbidden}, "Bearer t", 403},
+		"nobody can say":                         {says{err: errors.New("away")}, "Bearer t", 503},
+		"an error is no leave, whatever is said": {says{query.Allowed, errors.New("away")}, "Bearer t", 503},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			c := serverWithoutHistory(t)
+			c.Authorizer = test.says
+			r := httptest.NewRequest(http.MethodGet, "/v1/stats", nil)
+			if test.header != "" {
+				r.Header.Set("Authorization", test.header)
+			}
+			w := httptest.NewRecorder()
+			newServer(t, c).ServeHTTP(w, r)
+			let := strings.Contains(w.Body.String(), "no-history")
+			if w.Code != test.want || let != (test.says.access == query.Allowed && test.says.err == nil && test.want == 503) {
+				t.Errorf("%d: %s", w.Code, w.Body)
 			}
 		})
 	}

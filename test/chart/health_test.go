@@ -73,8 +73,9 @@ func luaValue(state *lua.LState, value any) lua.LValue {
 func TestHealth(t *testing.T) {
 	const head = "apiVersion: clicktally.dev/v1alpha1\nkind: Campaign\nmetadata: {name: a, namespace: ads, generation: 3}\n"
 	for sentence, k := range map[string]struct{ object, argo, kstatus string }{
-		// kstatus takes any object without a status for done, so the first look of the operator is not waited for.
-		"nobody has looked at it": {head, "Progressing", "Current"},
+		// As the definitions have it, of which test/crds is the proof. Without a status kstatus takes an object for done.
+		"nobody has looked at it": {head + `
+status: {conditions: [{type: Accepted, status: Unknown, reason: Pending, message: x}, {type: Ready, status: Unknown, reason: Pending, message: x}]}`, "Progressing", "InProgress"},
 		"an edit that nobody has looked at": {head + `
 status: {observedGeneration: 2, conditions: [{type: Ready, status: "True", reason: Serving, message: "", observedGeneration: 2}]}`, "Progressing", "InProgress"},
 		"an edit is on its way": {head + `

@@ -32,7 +32,7 @@ func TestKubectlGetShows(t *testing.T) {
 			c, object := newCluster(t), sample(t, kind)
 			c.mustApply(owner, object)
 			fresh := c.printed(kind)
-			if !strings.Contains(fresh, "Name="+object.GetName()+" Ready=<nil> ") {
+			if !strings.Contains(fresh, "Name="+object.GetName()+" Ready=Unknown ") {
 				t.Errorf("before any report kubectl prints %s", fresh)
 			}
 			report := c.live(object)

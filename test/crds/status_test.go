@@ -3,6 +3,7 @@ package crds_test
 import (
 	"testing"
 
+	kstatus "github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,6 +27,18 @@ var statusCases = map[string]statusCase{
 	"TrafficSource":       {[]string{"spec", "type"}, "Social", `{"trackers": 3}`, `{"trackers": 4}`},
 }
 
+// pending is the status of an object that no operator has looked at: without it kubectl and kstatus, by which Flux and
+// Helm wait, would take it for done.
+var pending = func() map[string]any {
+	var conditions []any
+	for _, kind := range []string{"Accepted", "ResolvedRefs", "Programmed", "Ready"} {
+		conditions = append(conditions, map[string]any{
+			"type": kind, "status": "Unknown", "reason": "Pending", "message": "waiting for the operator", "lastTransitionTime": "1970-01-01T00:00:00Z",
+		})
+	}
+	return map[string]any{"conditions": conditions}
+}()
+
 // TestSpecAndStatusAreWrittenApart: who edits the spec cannot claim a status, and who reports cannot edit.
 func TestSpecAndStatusAreWrittenApart(t *testing.T) {
 	for _, definition := range definitions(t) {
@@ -36,8 +49,11 @@ func TestSpecAndStatusAreWrittenApart(t *testing.T) {
 			claimed.Object["status"] = values(t, k.other)
 			c.mustApply(owner, claimed)
 			created := c.live(object)
-			if status, found := created.Object["status"]; found {
-				t.Errorf("a user claimed the status %v", status)
+			if diff := cmp.Diff(pending, created.Object["status"]); diff != "" {
+				t.Errorf("a user claimed a status (-of a new object +held):\n%s", diff)
+			}
+			if health, err := kstatus.Compute(created); err != nil || health.Status != kstatus.InProgressStatus {
+				t.Errorf("kstatus of an object that nobody has looked at is %v, %v", health, err)
 			}
 			if created.GetGeneration() != 1 {
 				t.Errorf("generation %d of a new object, want 1", created.GetGeneration())

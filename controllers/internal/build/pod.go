@@ -23,10 +23,12 @@ type Pod struct {
 	Installation   *Installation
 	Image          string
 	ServiceAccount string
-	Args           []string
-	Env            []*applycorev1.EnvVarApplyConfiguration
-	Ports          []*applycorev1.ContainerPortApplyConfiguration
-	Mounts         []Mount
+	// AccountToken gives the container a token of the ServiceAccount.
+	AccountToken bool
+	Args         []string
+	Env          []*applycorev1.EnvVarApplyConfiguration
+	Ports        []*applycorev1.ContainerPortApplyConfiguration
+	Mounts       []Mount
 	// StartWithin bounds the time until /healthz answers first. Zero: the pod has no probes.
 	StartWithin time.Duration
 	// PreStop is how long a pod that is being stopped is still served before SIGTERM, whole seconds.
@@ -38,6 +40,8 @@ type Pod struct {
 	Overrides *v1alpha1.PodOverrides
 	// Once is a pod that ends with success, and until then starts again and stands anywhere.
 	Once bool
+	// Never is a pod that ends, and does not start again.
+	Never bool
 }
 
 // With adds what reaches a store.
@@ -69,12 +73,15 @@ func (p *Pod) Template() (*applycorev1.PodTemplateSpecApplyConfiguration, error)
 	}
 	spec := applycorev1.PodSpec().
 		WithServiceAccountName(p.ServiceAccount).
-		WithAutomountServiceAccountToken(false).
+		WithAutomountServiceAccountToken(p.AccountToken).
 		WithEnableServiceLinks(false).
 		WithTerminationGracePeriodSeconds(int64(p.Grace / time.Second)).
 		WithSecurityContext(podSecurity()).
 		WithContainers(p.container())
-	if p.Once {
+	switch {
+	case p.Never:
+		spec.WithRestartPolicy(corev1.RestartPolicyNever)
+	case p.Once:
 		spec.WithRestartPolicy(corev1.RestartPolicyOnFailure)
 	}
 	for _, name := range p.Installation.PullSecrets {
@@ -153,7 +160,7 @@ func (p *Pod) place(spec *applycorev1.PodSpecApplyConfiguration, o *v1alpha1.Pod
 			return err
 		}
 	}
-	if p.Once {
+	if p.Once || p.Never {
 		return nil
 	}
 	if len(o.TopologySpreadConstraints) > 0 {

@@ -182,7 +182,7 @@ func (b *builder) add(kind string, a Answer) {
 		Type: kind, Status: cmp.Or(a.Status, metav1.ConditionFalse), Reason: a.Reason, Message: fit(a.Message, ""),
 		ObservedGeneration: b.generation, LastTransitionTime: b.now,
 	}
-	if was := Find(b.before, kind); was != nil && was.Status == c.Status {
+	if was := Find(b.before, kind); was != nil && was.Status == c.Status && was.Reason != v1alpha1.ReasonPending {
 		c.LastTransitionTime = was.LastTransitionTime
 	}
 	b.list = append(b.list, c)

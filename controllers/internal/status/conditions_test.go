@@ -93,6 +93,15 @@ func TestAConditionKeepsItsTimeWhileItStays(t *testing.T) {
 	}
 }
 
+func TestTheFirstLookHasATimeOfItsOwn(t *testing.T) {
+	before := []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, LastTransitionTime: metav1.Unix(0, 0)}}
+	for _, c := range Unknown(1, 0, "Kafka is away", before, now) {
+		if !c.LastTransitionTime.Equal(&now) {
+			t.Errorf("%s has the time %s of the definition", c.Type, c.LastTransitionTime)
+		}
+	}
+}
+
 func TestALongMessageIsCutButNotWhatServes(t *testing.T) {
 	verdict := Verdict{Generation: 7, Served: 6, Problems: []compile.Problem{
 		problem(compile.Error, v1alpha1.ReasonInvalid, "spec.offers[0].url", strings.Repeat("ä", 300)),

@@ -7,6 +7,7 @@ import (
 	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/controllers/internal/build"
 )
 
@@ -34,7 +35,7 @@ func Deployment(in *Input) (*applyappsv1.DeploymentApplyConfiguration, error) {
 	if err != nil {
 		return nil, err
 	}
-	overrides := build.Overrides(spec.Query)
+	overrides := build.Overrides(sizes(in.Pipeline))
 	pod := &build.Pod{
 		Meta: in.meta(), Installation: in.Installation, ServiceAccount: Name(in.Pipeline),
 		Image: build.Pinned(in.Installation.Images.Query, spec.Version),
@@ -43,16 +44,33 @@ func Deployment(in *Input) (*applyappsv1.DeploymentApplyConfiguration, error) {
 			fmt.Sprintf("--admin-listen=:%d", build.AdminPort),
 			"--data-dir=" + build.StateDir,
 		},
-		Ports:       []*applycorev1.ContainerPortApplyConfiguration{build.Port(build.PortHTTP, build.QueryPort), build.Port(build.PortAdmin, build.AdminPort)},
-		Mounts:      []build.Mount{build.CatalogCopy()},
-		StartWithin: startWithin, PreStop: leaveAfter, Grace: grace,
+		Ports:        []*applycorev1.ContainerPortApplyConfiguration{build.Port(build.PortHTTP, build.QueryPort), build.Port(build.PortAdmin, build.AdminPort)},
+		Mounts:       []build.Mount{build.CatalogCopy()},
+		AccountToken: byCluster(in.Pipeline),
+		StartWithin:  startWithin, PreStop: leaveAfter, Grace: grace,
 		Resources: build.ResourcesOf(overrides, build.Resources("100m", "128Mi", "1Gi")), Overrides: overrides,
 	}
 	pod.With(build.KafkaClient(&spec.Kafka, spec.Kafka.Auth), redis, build.ClickHouseClient(&spec.ClickHouse), readers(in))
-	return build.Deployment(Name(in.Pipeline), build.Replicas(spec.Query), pod)
+	return build.Deployment(Name(in.Pipeline), build.Replicas(sizes(in.Pipeline)), pod)
+}
+
+// sizes of the workload; nil: nothing is said.
+func sizes(p *v1alpha1.AggregationPipeline) *v1alpha1.Workload {
+	if p.Spec.Query == nil {
+		return nil
+	}
+	return &p.Spec.Query.Workload
+}
+
+// byCluster reports whether the cluster decides who reads. Then the pod has a token of its ServiceAccount, to ask.
+func byCluster(p *v1alpha1.AggregationPipeline) bool {
+	return p.Spec.Query != nil && p.Spec.Query.Authorization == v1alpha1.ReadersCluster
 }
 
 func readers(in *Input) build.Client {
+	if byCluster(in.Pipeline) {
+		return build.Client{Args: []string{"--authorize-by-cluster", "--pipeline=" + in.Pipeline.Namespace + "/" + in.Pipeline.Name}}
+	}
 	if in.TokenSecret == "" {
 		return build.Client{}
 	}

@@ -8,5 +8,5 @@ import (
 
 // DisruptionBudget is nil for one process.
 func DisruptionBudget(in *Input) *applypolicyv1.PodDisruptionBudgetApplyConfiguration {
-	return build.DisruptionBudget(in.meta(), Name(in.Pipeline), build.Replicas(in.Pipeline.Spec.Query))
+	return build.DisruptionBudget(in.meta(), Name(in.Pipeline), build.Replicas(sizes(in.Pipeline)))
 }

@@ -19,7 +19,7 @@ type Input struct {
 	// Owner is the pipeline; nil: the objects have no owner.
 	Owner *build.Owner
 	// TokenSecret of the pipeline's namespace holds the bearer token that every read needs, under the
-	// key token. Empty: whoever reaches the Service reads.
+	// key token, where the cluster does not decide. Empty: whoever reaches the Service reads.
 	TokenSecret v1alpha1.ObjectName
 }
 

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,12 +119,29 @@ func TestReadersNeedTheTokenOfTheSecret(t *testing.T) {
 	}
 }
 
+func TestOnlyAClusterThatDecidesGivesAToken(t *testing.T) {
+	for decides, want := range map[v1alpha1.ReaderAuthorization]bool{"": false, v1alpha1.ReadersNone: false, v1alpha1.ReadersCluster: true} {
+		in := full(t)
+		in.Pipeline.Spec.Query.Authorization = decides
+		pod := deploymentOf(t, in).Spec.Template.Spec
+		arguments := buildtest.Arguments(&pod)
+		_, asks := arguments["--authorize-by-cluster"]
+		_, fixed := arguments["--token-file"]
+		if asks != want || fixed == want || *pod.AutomountServiceAccountToken != want || pod.ServiceAccountName != "main-query" {
+			t.Errorf("%q: asks %t, has a fixed token %t, mounts %t of %s", decides, asks, fixed, *pod.AutomountServiceAccountToken, pod.ServiceAccountName)
+		}
+		if want && !slices.Equal(arguments["--pipeline"], []string{in.Pipeline.Namespace + "/main"}) {
+			t.Errorf("it asks about %q", arguments["--pipeline"])
+		}
+	}
+}
+
 func TestReplicasAndTheirBudget(t *testing.T) {
 	in := minimal(t)
 	if got := *deploymentOf(t, in).Spec.Replicas; got != 2 || DisruptionBudget(in) == nil {
 		t.Errorf("nothing said is two with a budget, got %d", got)
 	}
-	in.Pipeline.Spec.Query = &v1alpha1.Workload{Replicas: 1}
+	in.Pipeline.Spec.Query = &v1alpha1.QueryWorkload{Workload: v1alpha1.Workload{Replicas: 1}}
 	if got := *deploymentOf(t, in).Spec.Replicas; got != 1 || DisruptionBudget(in) != nil {
 		t.Errorf("one has no budget, got %d", got)
 	}
