@@ -95,6 +95,12 @@ var quietLog = sync.OnceFunc(func() { ctrl.SetLogger(logr.Discard()) })
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	t.Parallel() // its namespaces and its Kafka are its own, and most of its time is waiting
+	return rigOf(t)
+}
+
+// rigOf is a rig in a test that says itself what runs beside it.
+func rigOf(t *testing.T) *rig {
+	t.Helper()
 	quietLog()
 	r := &rig{t: t, api: servers.KubeAPI(t), kafkaDir: t.TempDir(), names: topics.Names{Prefix: "ct"}}
 	r.platform, r.ads = servers.KubeNamespace(t, r.api), servers.KubeNamespace(t, r.api)
