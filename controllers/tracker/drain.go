@@ -83,11 +83,21 @@ func (r *reconciler) drainOne(ctx context.Context, o *observed, claim *corev1.Pe
 	case !complete(job):
 		return nil
 	}
-	uid := claim.UID
-	if err := r.client.Delete(ctx, claim, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("delete the drained claim %s: %w", claim.Name, err)
+	return r.drained(ctx, claim, job)
+}
+
+// drained deletes first the Job and then the claim that it has emptied. Who is stopped between the two ships once
+// more, and finds nothing. The other way round a finished Job would stay, which nothing leads to any more, and
+// the next claim of that name would count as emptied before anybody has looked into it.
+func (r *reconciler) drained(ctx context.Context, claim *corev1.PersistentVolumeClaim, job *batchv1.Job) error {
+	for _, one := range []client.Object{job, claim} {
+		uid := one.GetUID()
+		err := r.client.Delete(ctx, one, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete the drained claim %s and its Job: %w", claim.Name, err)
+		}
 	}
-	return r.release(ctx, o, claim.Name)
+	return nil
 }
 
 // startDrain makes the Job once: its template cannot be changed.
