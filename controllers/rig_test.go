@@ -139,7 +139,7 @@ func (r *rig) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	told := controllers.Config{
 		WatchNamespaces: []string{r.platform, r.ads}, Installation: "test",
-		TrackerImage: "tracker:1", AggregatorImage: "aggregator:1", QueryImage: "query:1",
+		TrackerImage: "tracker:1", AggregatorImage: "aggregator:1", QueryImage: "query:1", LedgerImage: "clicktally:1",
 		Tests: evaluate.Run,
 	}
 	if err := controllers.Setup(ctx, manager, told); err != nil {

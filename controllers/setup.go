@@ -38,7 +38,7 @@ type Config struct {
 	// Name of the installation: a label of everything that it makes.
 	Name string
 	// Images of this version's workloads. Required.
-	TrackerImage, AggregatorImage, QueryImage string
+	TrackerImage, AggregatorImage, QueryImage, LedgerImage string
 	// PullPolicy of the images, empty: Kubernetes decides.
 	PullPolicy string
 	// PullSecrets are Secrets, in every namespace with workloads, that open the registry.
@@ -54,7 +54,9 @@ type Config struct {
 
 // CacheOptions keep no more of an object than is looked at, and no namespace that is not watched.
 func CacheOptions(namespaces []string) cache.Options {
-	options := cache.Options{DefaultTransform: trim, ByObject: map[client.Object]cache.ByObject{tokens.Metadata(): {Field: mayHoldTokens}}}
+	options := cache.Options{DefaultTransform: trim, ByObject: map[client.Object]cache.ByObject{
+		tokens.Metadata(): {Field: mayHoldTokens}, &corev1.Pod{}: {Label: billingschedule.Pods()},
+	}}
 	if len(namespaces) > 0 {
 		options.DefaultNamespaces = map[string]cache.Config{}
 		for _, name := range namespaces {
@@ -122,6 +124,9 @@ func Setup(ctx context.Context, manager ctrl.Manager, config Config) error {
 	if err := campaign.Setup(manager, p, config.Tests); err != nil {
 		return err
 	}
+	if err := billingschedule.SetupSealing(manager, applier, workloads); err != nil {
+		return err
+	}
 	for _, setup := range setups() {
 		if err := setup(manager, p); err != nil {
 			return err
@@ -132,13 +137,13 @@ func Setup(ctx context.Context, manager ctrl.Manager, config Config) error {
 
 // workloads are what the builders know of the installation.
 func (c *Config) workloads() (*build.Installation, error) {
-	for flag, image := range map[string]string{"--tracker-image": c.TrackerImage, "--aggregator-image": c.AggregatorImage, "--query-image": c.QueryImage} {
+	for flag, image := range map[string]string{"--tracker-image": c.TrackerImage, "--aggregator-image": c.AggregatorImage, "--query-image": c.QueryImage, "--ledger-image": c.LedgerImage} {
 		if image == "" {
 			return nil, fmt.Errorf("%s is needed: the image that the operator runs", flag)
 		}
 	}
 	return &build.Installation{
-		Name: cmp.Or(c.Name, defaultName), Images: build.Images{Tracker: c.TrackerImage, Aggregator: c.AggregatorImage, Query: c.QueryImage},
+		Name: cmp.Or(c.Name, defaultName), Images: build.Images{Tracker: c.TrackerImage, Aggregator: c.AggregatorImage, Query: c.QueryImage, Ledger: c.LedgerImage},
 		PullPolicy: corev1.PullPolicy(c.PullPolicy), PullSecrets: c.PullSecrets, MetricsNamespace: c.MetricsNamespace,
 	}, nil
 }

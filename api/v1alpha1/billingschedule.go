@@ -11,6 +11,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Pipeline",type=string,JSONPath=`.spec.pipelineRef.name`
 // +kubebuilder:printcolumn:name="Sealed",type=integer,JSONPath=`.status.sealedPeriods`
+// +kubebuilder:printcolumn:name="Last",type=string,JSONPath=`.status.lastRevision`
+// +kubebuilder:printcolumn:name="Sealing",type=string,JSONPath=`.status.conditions[?(@.type=="Sealed")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type BillingSchedule struct {
 	metav1.TypeMeta `json:",inline"`
@@ -89,8 +91,8 @@ type BillingScheduleStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Accepted, ResolvedRefs, Programmed, Ready, and while true
-	// Reconciling and Stalled.
+	// conditions are Accepted, ResolvedRefs, Programmed, Ready, Sealed, and while
+	// true Reconciling and Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -101,4 +103,14 @@ type BillingScheduleStatus struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	SealedPeriods *int32 `json:"sealedPeriods,omitempty"`
+
+	// lastRevision is the revision that was sealed last, such as
+	// 2026-10@Europe/Berlin-1.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	LastRevision string `json:"lastRevision,omitempty"`
+
+	// lastSealTime is when lastRevision was sealed.
+	// +optional
+	LastSealTime *metav1.Time `json:"lastSealTime,omitempty"`
 }

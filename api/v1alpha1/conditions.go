@@ -49,6 +49,10 @@ const (
 	// ConditionTestsPassed of a Campaign is False when one of spec.tests failed.
 	// The campaign is served all the same.
 	ConditionTestsPassed = "TestsPassed"
+
+	// ConditionSealed of a BillingSchedule is True while every period that is
+	// over with its grace has a revision, False while one could not be sealed.
+	ConditionSealed = "Sealed"
 )
 
 // Reasons of ConditionAccepted. The negative ones also stand on ConditionStalled.
@@ -158,4 +162,21 @@ const (
 	// ReasonTestsFailed says that a test of the campaign failed. The message
 	// names the first and counts the rest.
 	ReasonTestsFailed = "TestsFailed"
+
+	// ReasonSealed says that every period that is due is sealed.
+	ReasonSealed = "Sealed"
+
+	// ReasonNothingDue says that no period with events is over with its grace.
+	ReasonNothingDue = "NothingDue"
+
+	// ReasonPeriodRefused says that a period is due and not complete or not
+	// balanced. The message says what is in the way.
+	ReasonPeriodRefused = "PeriodRefused"
+
+	// ReasonRawExpired says that raw events of a period expired before it was
+	// sealed.
+	ReasonRawExpired = "RawExpired"
+
+	// ReasonSealFailed says that the process that seals did not do its work.
+	ReasonSealFailed = "SealFailed"
 )

@@ -99,12 +99,14 @@ type checked struct {
 	ledger  *ledger.Ledger
 }
 
-// check connects to the stores and waits for the catalog; patience is the ledger's. closeAll ends all.
-func (f *pipelineFlags) check(ctx context.Context, patience time.Duration) (_ checked, closeAll func(), err error) {
+// check connects to the stores and waits for the catalog; patience is the ledger's, and say is told what is waited for.
+// closeAll ends all.
+func (f *pipelineFlags) check(ctx context.Context, patience time.Duration, say func(string)) (_ checked, closeAll func(), err error) {
 	p, closeStores, err := f.connect()
 	if err != nil {
 		return checked{}, nil, err
 	}
+	say("reading the catalog")
 	follower, stop, err := f.follow(ctx)
 	if err != nil {
 		closeStores()

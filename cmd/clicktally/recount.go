@@ -57,12 +57,13 @@ func (f *recountFlags) run(ctx context.Context, out, progress io.Writer) error {
 	if f.output != "table" && f.output != "json" {
 		return fmt.Errorf("--output %s: write table or json", f.output)
 	}
-	p, closeAll, err := f.check(ctx, f.wait)
+	say := func(step string) { fmt.Fprintln(progress, step+" ...") }
+	p, closeAll, err := f.check(ctx, f.wait, say)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
-	report, err := p.ledger.Check(ctx, period, func(step string) { fmt.Fprintln(progress, step+" ...") })
+	report, err := p.ledger.Check(ctx, period, say)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 // sealFlags say which period is sealed and on what terms.
 type sealFlags struct {
 	repairFlags
+	dueFlags
 
 	from, to, zone string
 	wait           time.Duration
@@ -24,20 +25,31 @@ type sealFlags struct {
 func sealCommand() *cobra.Command {
 	f := sealFlags{}
 	cmd := &cobra.Command{
-		Use:   "seal PERIOD | --from TIME --to TIME --zone ZONE",
+		Use:   "seal PERIOD | --from TIME --to TIME --zone ZONE | --due Month --zone ZONE",
 		Short: "State the totals of a period for good",
 		Long: `Seal an hour, a day, a week from Monday or a month of a time zone: check that all of it is loaded, computed and
 balanced, count it over raw events, and create its next revision. When the last revision says the same, nothing is
-created. The status is 1 when the period cannot be sealed; what is in the way is named.`,
+created. The status is 1 when the period cannot be sealed; what is in the way is named.
+
+With --due it finds the periods itself: each that is over with its grace, from the one of the first raw event on, that has
+no revision, or of which clicks came after the last one. Running it twice seals nothing twice.`,
 		Example: `  clicktally seal 2026-11@Europe/Berlin --grace 48h
-  clicktally seal --from 2026-11-01 --to 2026-12-01 --zone Europe/Berlin --dry-run`,
+  clicktally seal --from 2026-11-01 --to 2026-12-01 --zone Europe/Berlin --dry-run
+  clicktally seal --due Month --zone Europe/Berlin --grace 48h`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.kind != "" {
+				return f.runDue(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
+			if f.result != "" || f.within != 0 {
+				return errors.New("--result-file and --within go with --due")
+			}
 			return f.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
-	f.add(flags)
+	f.repairFlags.add(flags)
+	f.dueFlags.add(flags)
 	flags.StringVar(&f.from, "from", "", "begin of the period: a date or time of the zone, or RFC 3339")
 	flags.StringVar(&f.to, "to", "", "end of the period, not included")
 	flags.StringVar(&f.zone, "zone", "UTC", "time zone of the period: an IANA name")
@@ -57,11 +69,26 @@ func (f *sealFlags) run(ctx context.Context, args []string, out, progress io.Wri
 	if f.request.Who, err = f.who(); err != nil {
 		return err
 	}
-	f.request.Say = func(step string) { fmt.Fprintln(progress, step+" ...") }
-	result, err := f.seal(ctx)
+	f.say(progress)
+	s, closeAll, err := f.sealer(ctx)
 	if err != nil {
 		return err
 	}
+	defer closeAll()
+	result, err := s.Seal(ctx, f.request)
+	if err != nil {
+		return err
+	}
+	return f.print(out, result)
+}
+
+// say has every step told.
+func (f *sealFlags) say(progress io.Writer) {
+	f.request.Say = func(step string) { fmt.Fprintln(progress, step+" ...") }
+}
+
+// print tells what a seal came to.
+func (f *sealFlags) print(out io.Writer, result *seal.Result) error {
 	switch r := result.Revision; {
 	case result.Created:
 		fmt.Fprintf(out, "sealed %s: %d lines, content %s\n\n", r.Name(), len(r.Lines), r.Hash)
@@ -109,15 +136,16 @@ func timeIn(flag, text string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--%s %q: write a date such as 2026-11-01 or a time such as 2026-11-01T10:00, of %s", flag, text, zone)
 }
 
-func (f *sealFlags) seal(ctx context.Context) (*seal.Result, error) {
-	p, closeAll, err := f.check(ctx, f.wait)
+// sealer connects to the pipeline; closeAll ends all.
+func (f *sealFlags) sealer(ctx context.Context) (_ *seal.Sealer, closeAll func(), err error) {
+	p, closeAll, err := f.check(ctx, f.wait, f.request.Say)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer closeAll()
 	s, err := seal.New(seal.Config{ClickHouse: p.ClickHouse, Database: p.Database, Catalog: p.catalog.Current, Checker: p.ledger})
 	if err != nil {
-		return nil, err
+		closeAll()
+		return nil, nil, err
 	}
-	return s.Seal(ctx, f.request)
+	return s, closeAll, nil
 }

@@ -69,6 +69,7 @@ func command() *cobra.Command {
 	flags.StringVar(&o.TrackerImage, "tracker-image", "", "image of trackers")
 	flags.StringVar(&o.AggregatorImage, "aggregator-image", "", "image of aggregators")
 	flags.StringVar(&o.QueryImage, "query-image", "", "image of the query service")
+	flags.StringVar(&o.LedgerImage, "ledger-image", "", "image of the command clicktally, which seals billing periods")
 	flags.StringVar(&o.PullPolicy, "image-pull-policy", "", "Always, IfNotPresent or Never (default: Kubernetes decides)")
 	flags.StringSliceVar(&o.PullSecrets, "image-pull-secrets", nil, "Secrets, in every namespace with workloads, that open the registry")
 	flags.StringVar(&o.MetricsNamespace, "metrics-namespace", "", "the only namespace whose pods may read the workloads' metrics (default any)")

@@ -27,7 +27,7 @@ func TestTheLeaderStopsInTimeAndReleasesItsLease(t *testing.T) {
 	o := options{
 		Config: controllers.Config{
 			WatchNamespaces: []string{namespace}, Installation: "test",
-			TrackerImage: "tracker:1", AggregatorImage: "aggregator:1", QueryImage: "query:1",
+			TrackerImage: "tracker:1", AggregatorImage: "aggregator:1", QueryImage: "query:1", LedgerImage: "clicktally:1",
 		},
 		metrics: "0", health: "0", profiles: "0", leaderElect: true, leaseNamespace: namespace,
 		leaseDuration: 15 * time.Second, renewDeadline: 10 * time.Second, retryPeriod: 2 * time.Second, shutdown: 20 * time.Second,

@@ -1,5 +1,6 @@
-// Package billingschedule writes the status of BillingSchedules, as far as the catalog decides it: the days of
-// a schedule's time zone are kept once its pipeline names the zone. Periods are sealed elsewhere.
+// Package billingschedule keeps what seals the periods of BillingSchedules and writes their status, in two controllers:
+// one says what the catalog decides, which is that the days of a schedule's time zone are kept once its pipeline names
+// the zone, the other what came of sealing.
 package billingschedule
 
 import (
@@ -26,8 +27,11 @@ func Setup(manager ctrl.Manager, p *publishing.Publishing) error {
 		Conditions: func(schedule *v1alpha1.BillingSchedule) ([]metav1.Condition, int64) {
 			return schedule.Status.Conditions, schedule.Status.ObservedGeneration
 		},
-		Status:  func(schedule *v1alpha1.BillingSchedule, seen judge.Seen) any { return statusOf(schedule, seen) },
-		Current: func(schedule *v1alpha1.BillingSchedule) any { return &schedule.Status },
+		Status: func(_ *v1alpha1.BillingSchedule, seen judge.Seen) any { return statusOf(seen) },
+		Current: func(schedule *v1alpha1.BillingSchedule) any {
+			catalog, _ := parts(&schedule.Status)
+			return catalog
+		},
 		Verdict: func(_ context.Context, schedule *v1alpha1.BillingSchedule, _ []publishing.View, verdict *status.Verdict) error {
 			ref := compile.Ref{Kind: compile.KindPipeline, Namespace: schedule.Namespace, Name: string(schedule.Spec.PipelineRef.Name)}
 			views, _ := p.Views(ref, 0)

@@ -38,9 +38,21 @@ func complete(schedule *v1alpha1.BillingSchedule, pipeline *publishing.View, ver
 	verdict.Serving = "days of " + zone + " are kept"
 }
 
-// statusOf leaves what ledger jobs report as it is.
-func statusOf(schedule *v1alpha1.BillingSchedule, seen judge.Seen) *v1alpha1.BillingScheduleStatus {
-	return &v1alpha1.BillingScheduleStatus{
-		ObservedGeneration: seen.Generation, Conditions: seen.Conditions, SealedPeriods: schedule.Status.SealedPeriods,
+// statusOf is what this controller says: what became of sealing is said beside it.
+func statusOf(seen judge.Seen) *v1alpha1.BillingScheduleStatus {
+	return &v1alpha1.BillingScheduleStatus{ObservedGeneration: seen.Generation, Conditions: seen.Conditions}
+}
+
+// parts divides a status into what this controller says and what is said of sealing, which is another owner's.
+func parts(s *v1alpha1.BillingScheduleStatus) (catalog, sealing *v1alpha1.BillingScheduleStatus) {
+	catalog = &v1alpha1.BillingScheduleStatus{ObservedGeneration: s.ObservedGeneration}
+	sealing = &v1alpha1.BillingScheduleStatus{SealedPeriods: s.SealedPeriods, LastRevision: s.LastRevision, LastSealTime: s.LastSealTime}
+	for i := range s.Conditions {
+		to := catalog
+		if s.Conditions[i].Type == v1alpha1.ConditionSealed {
+			to = sealing
+		}
+		to.Conditions = append(to.Conditions, s.Conditions[i])
 	}
+	return catalog, sealing
 }

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 var explained = map[string]string{
 	"update aggregationpipelines/finalizers.clicktally.dev": "asked for by the admission plugin OwnerReferencesPermissionEnforcement, which OpenShift runs",
 	"update trackers/finalizers.clicktally.dev":             "asked for by the admission plugin OwnerReferencesPermissionEnforcement, which OpenShift runs",
+	"update billingschedules/finalizers.clicktally.dev":     "asked for by the admission plugin OwnerReferencesPermissionEnforcement, which OpenShift runs",
 	"patch events.":              "counts an event of the leader election that comes again",
 	"patch events.events.k8s.io": "counts an event that comes again",
 }
@@ -87,6 +88,7 @@ func (o *operator) live() {
 		{"policy/v1", "PodDisruptionBudget", "main-query"},
 		{"networking.k8s.io/v1", "Ingress", "eu"},
 		{"v1", "Secret", "eu-sources"},
+		{"batch/v1", "CronJob", "monthly-seal"},
 	} {
 		o.until(made[1]+" "+made[2]+" is made", func() bool { return o.has(made[0], made[1], made[2]) })
 	}
@@ -103,6 +105,8 @@ func (o *operator) live() {
 	o.until("what a fleet of one needs not is gone", func() bool {
 		return !o.has("autoscaling/v2", "HorizontalPodAutoscaler", "eu") && !o.has("gateway.networking.k8s.io/v1", "HTTPRoute", "eu") && !o.has("policy/v1", "PodDisruptionBudget", "eu")
 	})
+	o.applies(unsealed)
+	o.until("nothing is sealed for a pipeline that is not there", func() bool { return !o.has("batch/v1", "CronJob", "monthly-seal") })
 	o.ended()
 }
 

@@ -57,6 +57,12 @@ spec:
   advertiser: adv-789
   offerPageURL: https://shop.example.org/
 `
+	unsealed = `
+apiVersion: clicktally.dev/v1alpha1
+kind: BillingSchedule
+metadata: {name: monthly, namespace: PLATFORM}
+spec: {pipelineRef: {name: gone}, period: Month, timeZone: UTC}
+`
 	journal = `
 apiVersion: v1
 kind: PersistentVolumeClaim

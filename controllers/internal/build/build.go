@@ -40,7 +40,8 @@ type Installation struct {
 }
 
 // Images are references such as registry.example/clicktally/tracker:v0.3.1.
-type Images struct{ Tracker, Aggregator, Query string }
+// Ledger is the one of the command clicktally.
+type Images struct{ Tracker, Aggregator, Query, Ledger string }
 
 // Desired is what should be in the cluster under a name.
 type Desired struct {

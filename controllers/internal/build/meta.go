@@ -29,6 +29,7 @@ const (
 	Pipeline   Component = "pipeline"
 	Aggregator Component = "aggregator"
 	Query      Component = "query"
+	Seal       Component = "seal"
 )
 
 // Meta is what all objects of a component have in common.

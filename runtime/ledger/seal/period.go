@@ -21,30 +21,60 @@ type unit struct {
 	next    func(from time.Time) time.Time
 }
 
-func layout(layout string) unit {
+// calendar is a unit of whole days whose names have a layout.
+func calendar(layout string, months, days int) unit {
 	return unit{
 		example: layout,
 		parse: func(text string, zone *time.Location) (time.Time, error) {
-			return time.ParseInLocation(layout, text, zone)
+			t, err := time.Parse(layout, text)
+			return midnight(t, zone), err
 		},
 		format: func(from time.Time) string { return from.Format(layout) },
+		next: func(from time.Time) time.Time {
+			return midnight(dateOf(from).AddDate(0, months, days), from.Location())
+		},
 	}
 }
 
+// dateOf is the date of a time where it was read, in UTC: a calendar without clocks that are changed.
+func dateOf(t time.Time) time.Time {
+	year, month, day := t.Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// midnight is the first instant of a date in a zone. Where clocks go forward at midnight that is 01:00.
+func midnight(date time.Time, zone *time.Location) time.Time {
+	year, month, day := date.Date()
+	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	if t.Day() != day { // there is no such time, and this is as long before the change as it should be behind
+		_, t = t.ZoneBounds()
+	}
+	return t
+}
+
 // units are tried in order: a name says by its form which it is.
-var units = func() []unit {
-	month, day, hour := layout("2006-01"), layout("2006-01-02"), layout("2006-01-02T15-0700")
-	month.next = func(t time.Time) time.Time { return t.AddDate(0, 1, 0) }
-	day.next = func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }
+var units = []unit{month, day, hour, week}
+
+var (
+	month = calendar("2006-01", 1, 0)
+	day   = calendar("2006-01-02", 0, 1)
 	// An hour states its offset: where clocks go back, one comes twice.
-	hour.next = func(t time.Time) time.Time { return t.Add(time.Hour) }
-	week := unit{
+	hour = unit{
+		example: hourLayout,
+		parse: func(text string, zone *time.Location) (time.Time, error) {
+			return time.ParseInLocation(hourLayout, text, zone)
+		},
+		format: func(from time.Time) string { return from.Format(hourLayout) },
+		next:   func(from time.Time) time.Time { return from.Add(time.Hour) },
+	}
+	week = unit{
 		example: "2006-W01", parse: parseWeek,
 		format: func(from time.Time) string { year, n := from.ISOWeek(); return fmt.Sprintf("%04d-W%02d", year, n) },
-		next:   func(t time.Time) time.Time { return t.AddDate(0, 0, 7) },
+		next:   calendar("", 0, 7).next,
 	}
-	return []unit{month, day, hour, week}
-}()
+)
+
+const hourLayout = "2006-01-02T15-0700"
 
 // parseWeek reads an ISO 8601 week, which begins on Monday.
 func parseWeek(text string, zone *time.Location) (time.Time, error) {
@@ -53,13 +83,15 @@ func parseWeek(text string, zone *time.Location) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%q is not a week like 2026-W47", text)
 	}
 	// January 4th is in the first week.
-	first := time.Date(year, 1, 4, 0, 0, 0, 0, zone)
-	monday := first.AddDate(0, 0, -(int(first.Weekday())+6)%7+7*(n-1))
+	monday := mondayOf(time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC)).AddDate(0, 0, 7*(n-1))
 	if y, w := monday.ISOWeek(); y != year || w != n {
 		return time.Time{}, fmt.Errorf("%d has no week %d", year, n)
 	}
-	return monday, nil
+	return midnight(monday, zone), nil
 }
+
+// mondayOf is the Monday of a date's week.
+func mondayOf(date time.Time) time.Time { return date.AddDate(0, 0, -(int(date.Weekday())+6)%7) }
 
 // ParsePeriod reads a name like 2026-11@Europe/Berlin; without a zone it is UTC.
 func ParsePeriod(name string) (Period, error) {

@@ -20,6 +20,10 @@ func TestPeriodsHaveNames(t *testing.T) {
 		"an hour of a zone with three quarters":    {"2026-11-22T09+0545@Asia/Kathmandu", "2026-11-22T03:15:00Z", "2026-11-22T04:15:00Z"},
 		"the hour that comes twice, the first one": {"2026-10-25T02+0200@Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"},
 		"the hour that comes twice, the second":    {"2026-10-25T02+0100@Europe/Berlin", "2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z"},
+		"a day that begins at 01:00":               {"2026-04-24@Africa/Cairo", "2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"},
+		"the day after it":                         {"2026-04-25@Africa/Cairo", "2026-04-24T21:00:00Z", "2026-04-25T21:00:00Z"},
+		"a day of Chile that begins at 01:00":      {"2026-09-06@America/Santiago", "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"},
+		"the day before it":                        {"2026-09-05@America/Santiago", "2026-09-05T04:00:00Z", "2026-09-06T04:00:00Z"},
 		"a leap day":                               {"2028-02-29@UTC", "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"},
 	}
 	for what, test := range tests {

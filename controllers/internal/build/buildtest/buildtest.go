@@ -17,10 +17,11 @@ import (
 //go:embed testdata
 var cases embed.FS
 
-// Case is a pipeline and one of its trackers.
+// Case is a pipeline, one of its trackers, and one of its billing schedules.
 type Case struct {
 	Pipeline *v1alpha1.AggregationPipeline `json:"pipeline"`
 	Tracker  *v1alpha1.Tracker             `json:"tracker"`
+	Schedule *v1alpha1.BillingSchedule     `json:"schedule"`
 }
 
 // Minimal says what must be said; everything is at its default.
@@ -50,6 +51,7 @@ func Installation() *build.Installation {
 			Tracker:    "registry.example:5000/clicktally/tracker:v0.4.0",
 			Aggregator: "registry.example:5000/clicktally/aggregator:v0.4.0",
 			Query:      "registry.example:5000/clicktally/query:v0.4.0",
+			Ledger:     "registry.example:5000/clicktally/clicktally:v0.4.0",
 		},
 	}
 }

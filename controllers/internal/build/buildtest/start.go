@@ -50,6 +50,7 @@ func Starts(t *testing.T, command string, pod *corev1.PodSpec, says string) {
 	}
 	here := strings.NewReplacer(
 		build.SecretsDir, root+build.SecretsDir, build.StateDir, root+build.StateDir, "$(POD_NAME)", "eu-0",
+		corev1.TerminationMessagePathDefault, filepath.Join(root, "outcome"),
 		"=:8080", "=127.0.0.1:0", "=:8081", "=127.0.0.1:0", "=:9090", "=127.0.0.1:0",
 	)
 	mountFiles(t, root, pod)
