@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,13 +27,13 @@ func TestPodsAreAdmittedWhereOnlyRestrictedOnesAre(t *testing.T) {
 	if err := kube.Patch(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, label); err != nil {
 		t.Fatal(err)
 	}
-	c.Pipeline.Namespace, c.Tracker.Namespace = namespace, namespace
+	c.Pipeline.Namespace, c.Tracker.Namespace, c.Schedule.Namespace = namespace, namespace, namespace
 	pods := 0
 	for _, d := range everything(t, c, buildtest.Guarded()) {
 		switch d.Kind.Kind {
 		case "ServiceAccount":
 			applied(t, kube, namespace, d)
-		case "StatefulSet", "Deployment", "Job":
+		case "StatefulSet", "Deployment", "Job", "CronJob":
 			pods++
 			pod := podOf(t, d)
 			pod.Namespace, pod.Name = namespace, d.Name
@@ -45,8 +46,8 @@ func TestPodsAreAdmittedWhereOnlyRestrictedOnesAre(t *testing.T) {
 			}
 		}
 	}
-	if pods != 4 {
-		t.Errorf("%d pods were judged, want those of tracker, aggregator, query and drain", pods)
+	if pods != 5 {
+		t.Errorf("%d pods were judged, want those of tracker, aggregator, query, drain and seal", pods)
 	}
 }
 
@@ -61,10 +62,14 @@ func podOf(t *testing.T, d build.Desired) *corev1.Pod {
 		Spec struct {
 			Template             corev1.PodTemplateSpec         `json:"template"`
 			VolumeClaimTemplates []corev1.PersistentVolumeClaim `json:"volumeClaimTemplates"`
+			JobTemplate          batchv1.JobTemplateSpec        `json:"jobTemplate"`
 		} `json:"spec"`
 	}{}
 	if err := json.Unmarshal(text, &workload); err != nil {
 		t.Fatal(err)
+	}
+	if d.Kind.Kind == "CronJob" {
+		workload.Spec.Template = workload.Spec.JobTemplate.Spec.Template
 	}
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: workload.Spec.Template.Labels}, Spec: workload.Spec.Template.Spec}
 	for _, claim := range workload.Spec.VolumeClaimTemplates {

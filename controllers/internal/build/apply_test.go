@@ -15,6 +15,7 @@ import (
 	"github.com/clicktally/clicktally/controllers/internal/build/buildtest"
 	"github.com/clicktally/clicktally/controllers/internal/build/pipeline"
 	"github.com/clicktally/clicktally/controllers/internal/build/query"
+	"github.com/clicktally/clicktally/controllers/internal/build/seal"
 	"github.com/clicktally/clicktally/controllers/internal/build/tracker"
 	"github.com/clicktally/clicktally/test/servers"
 )
@@ -48,7 +49,11 @@ func everything(t *testing.T, c buildtest.Case, installation *build.Installation
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = append(append(all, workers...), readers...)
+	sealing, err := seal.All(&seal.Input{Schedule: c.Schedule, Pipeline: c.Pipeline, Installation: installation, Owner: buildtest.Owner("BillingSchedule", c.Schedule.Name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = append(append(append(all, workers...), readers...), sealing...)
 	return append(all,
 		build.Desired{Kind: corev1.SchemeGroupVersion.WithKind("Secret"), Name: "main-keys", Object: keys},
 		build.Desired{Kind: corev1.SchemeGroupVersion.WithKind("Secret"), Name: "eu-sources", Object: sources},
@@ -72,8 +77,8 @@ func TestTheAPIServerTakesEverythingOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, namespace := test.of, servers.KubeNamespace(t, config)
-			c.Pipeline.Namespace, c.Tracker.Namespace = namespace, namespace
-			for _, object := range []client.Object{c.Pipeline, c.Tracker} {
+			c.Pipeline.Namespace, c.Tracker.Namespace, c.Schedule.Namespace = namespace, namespace, namespace
+			for _, object := range []client.Object{c.Pipeline, c.Tracker, c.Schedule} {
 				if err := kube.Create(t.Context(), object); err != nil {
 					t.Fatal(err)
 				}
