@@ -105,7 +105,7 @@ func (s *stage) counted() (int64, error) {
 	var stats struct {
 		Rows []struct {
 			Clicks struct {
-				Gross, Duplicates, Closed int64
+				Gross, Duplicate int64
 			} `json:"clicks"`
 		} `json:"rows"`
 	}
@@ -117,7 +117,7 @@ func (s *stage) counted() (int64, error) {
 	sum := int64(0)
 	for i := range stats.Rows {
 		sum += stats.Rows[i].Clicks.Gross
-		if d := stats.Rows[i].Clicks.Duplicates; d > 0 {
+		if d := stats.Rows[i].Clicks.Duplicate; d > 0 {
 			return sum, fmt.Errorf("%d clicks are called duplicates", d)
 		}
 	}
