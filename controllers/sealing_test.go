@@ -116,7 +116,9 @@ func TestAScheduleHasItsPeriodsSealed(t *testing.T) {
 	}
 	r.eventually("the catalog's conditions are there beside it", func() bool {
 		r.get("monthly", s)
-		return slices.ContainsFunc(s.Status.Conditions, func(c metav1.Condition) bool { return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue })
+		return slices.ContainsFunc(s.Status.Conditions, func(c metav1.Condition) bool {
+			return c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionTrue
+		})
 	})
 
 	// A run that finds nothing new writes nothing; one that is refused writes once.

@@ -12,9 +12,9 @@ import (
 const clicks = 400
 
 func clicksAreCounted(s *stage) {
-	address := s.clusterIP(platform, "local")
+	address := s.clusterIP("local")
 	for range clicks {
-		s.visitors.click(s.Context(), address, "newsletter", "")
+		s.visitors.click(s.Context(), address, "newsletter")
 	}
 	if answered := s.visitors.answered.Load(); answered != clicks {
 		s.Fatalf("%d of %d clicks were answered with a redirect; another answer: %v", answered, clicks, s.visitors.refusal.Load())
@@ -36,13 +36,13 @@ func (s *stage) unchanged(edit func()) {
 }
 
 // served waits until every tracker sends visitors of a campaign to a page that holds this.
-func (s *stage) served(campaign, query, page string) {
+func (s *stage) served(campaign, page string) {
 	s.Helper()
-	address := s.clusterIP(platform, "local")
+	address := s.clusterIP("local")
 	const inARow = 20 // connections are spread over the trackers at random
 	s.eventually(func() string {
 		for range inARow {
-			if to := s.visitors.click(s.Context(), address, campaign, query); !strings.Contains(to, page) {
+			if to := s.visitors.click(s.Context(), address, campaign); !strings.Contains(to, page) {
 				return fmt.Sprintf("a visitor of %s is sent to %q, want %s", campaign, to, page)
 			}
 		}
@@ -54,7 +54,7 @@ func editCampaign(s *stage) {
 	s.unchanged(func() {
 		began := time.Now()
 		s.kubectl("-n", amer, "patch", "campaign", "newsletter", "--type=merge", "-p", `{"spec":{"offerPageURL":"https://shop.example.org/edited?ct={clickid}"}}`)
-		s.served("newsletter", "", "shop.example.org/edited")
+		s.served("newsletter", "shop.example.org/edited")
 		s.Logf("kubectl patch to served by both trackers: %v", time.Since(began).Round(10*time.Millisecond))
 		s.ready(amer, "campaign/newsletter")
 	})
@@ -63,7 +63,7 @@ func editCampaign(s *stage) {
 func editPolicy(s *stage) {
 	s.unchanged(func() {
 		s.kubectl("-n", platform, "patch", "fraudpolicy", "default", "--type=merge", "-p", `{"spec":{"deny":[{"cidr":"198.18.0.0/15","comment":"the visitors of this test"}]}}`)
-		s.served("spring-sale", "", "https://shop.example.org/") // its safe page
+		s.served("spring-sale", "https://shop.example.org/") // its safe page
 		s.kubectl("-n", platform, "patch", "fraudpolicy", "default", "--type=json", "-p", `[{"op":"remove","path":"/spec/deny"}]`)
 		s.ready(platform, "fraudpolicy/default")
 	})
@@ -77,7 +77,7 @@ func mistake(s *stage) {
 			s.Errorf("the status says %q, want %q in it", said, part)
 		}
 	}
-	s.served("newsletter", "", "shop.example.org/edited")
+	s.served("newsletter", "shop.example.org/edited")
 	s.kubectl("-n", amer, "patch", "campaign", "newsletter", "--type=merge", "-p", `{"spec":{"offerPageURL":"https://shop.example.org/edited?ct={clickid}"}}`)
 	s.ready(amer, "campaign/newsletter")
 }
@@ -108,9 +108,9 @@ func repair(s *stage) {
 	})
 	s.ready(platform, "aggregationpipeline/main", "tracker/local")
 	// A new Service has a new address, and kube-proxy needs a moment to know it.
-	address := s.clusterIP(platform, "local")
+	address := s.clusterIP("local")
 	s.eventually(func() string {
-		if s.visitors.click(context.Background(), address, "newsletter", "") == "" {
+		if s.visitors.click(context.Background(), address, "newsletter") == "" {
 			return "the new Service does not answer"
 		}
 		return ""

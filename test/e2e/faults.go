@@ -17,7 +17,7 @@ const (
 )
 
 func killPods(s *stage) {
-	end := s.visitors.flow(s.clusterIP(platform, "local"), "newsletter", every)
+	end := s.visitors.flow(s.clusterIP("local"), "newsletter", every)
 	for _, component := range []string{"tracker", "aggregator", "query"} {
 		for pod, life := range s.pods(platform, component) {
 			s.kubectl("-n", platform, "delete", "pod", pod, "--grace-period=0", "--force")
@@ -49,7 +49,7 @@ func stopAPIServer(s *stage) {
 	if err != nil {
 		s.Skip("SKIPPED: CLUSTER_APISERVER_PID is not set: the API server of this cluster is not ours to stop")
 	}
-	address := s.clusterIP(platform, "local")
+	address := s.clusterIP("local")
 	end := s.visitors.flow(address, "newsletter", every)
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		s.Fatal(err)
@@ -102,7 +102,7 @@ func shrinkWithoutKafka(s *stage) {
 	if claims := s.claims("local"); len(claims) != 6 {
 		s.Fatalf("six trackers have the claims %v", claims)
 	}
-	address := s.clusterIP(platform, "local")
+	address := s.clusterIP("local")
 	s.stores.kafka.Kill(0)
 	end := s.visitors.flow(address, "newsletter", every)
 	<-time.After(10 * time.Second)
@@ -169,11 +169,11 @@ spec:
 `))
 	s.ready(platform, "tracker/passing", "campaign/passing")
 	s.fleetOf("passing", 2)
-	address := s.clusterIP(platform, "passing")
+	address := s.clusterIP("passing")
 	s.stores.kafka.Kill(0)
 	answered := s.visitors.answered.Load()
 	for range 100 {
-		s.visitors.click(s.Context(), address, "passing", "")
+		s.visitors.click(s.Context(), address, "passing")
 	}
 	if answered = s.visitors.answered.Load() - answered; answered == 0 {
 		s.Fatal("no click was answered without Kafka")

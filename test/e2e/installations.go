@@ -31,7 +31,7 @@ func secondInstallation(s *stage) {
 	if pods := s.get(other, "deployments", "{.items[*].metadata.name}"); strings.Contains(pods, "aggregator") {
 		s.Errorf("the second installation runs %s, which count the first one's clicks", pods)
 	}
-	s.served("newsletter", "", "shop.example.org/edited") // nobody took the first one's catalog away
+	s.served("newsletter", "shop.example.org/edited") // nobody took the first one's catalog away
 	s.kubectl("-n", other, "delete", "aggregationpipeline", "main")
 	s.command(s.helm, "uninstall", "second", "--namespace="+other, "--wait")
 	s.kubectl("delete", "namespace", other, "--wait=false")
@@ -65,17 +65,15 @@ func uninstall(s *stage) {
 	s.kubectl("-n", platform, "delete", "aggregationpipelines", "--all")
 	s.command(s.helm, "uninstall", release, "--namespace="+system, "--wait")
 	s.eventually(func() string {
-		left := ""
+		var left []string
 		for _, kind := range []string{"pods", "statefulsets", "deployments", "services", "jobs", "configmaps", "persistentvolumeclaims", "serviceaccounts"} {
-			out := s.kubectl("get", kind, "-A", "-l", "app.kubernetes.io/managed-by in (clicktally, Helm)", "-o", "name")
-			left += out
+			left = append(left, strings.Fields(s.kubectl("get", kind, "-A", "-l", "app.kubernetes.io/managed-by in (clicktally, Helm)", "-o", "name"))...)
 		}
 		for _, kind := range []string{"clusterroles", "clusterrolebindings", "validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
-			out := s.kubectl("get", kind, "-l", "app.kubernetes.io/name=clicktally", "-o", "name")
-			left += out
+			left = append(left, strings.Fields(s.kubectl("get", kind, "-l", "app.kubernetes.io/name=clicktally", "-o", "name"))...)
 		}
-		if left != "" {
-			return "still there: " + strings.Join(strings.Fields(left), ", ")
+		if len(left) > 0 {
+			return "still there: " + strings.Join(left, ", ")
 		}
 		return ""
 	})

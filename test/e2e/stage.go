@@ -205,11 +205,11 @@ func (s *stage) pods(namespace, component string) map[string]string {
 	return lives
 }
 
-// clusterIP is where a Service answers.
-func (s *stage) clusterIP(namespace, name string) string {
+// clusterIP is where a Service of the platform answers.
+func (s *stage) clusterIP(name string) string {
 	s.Helper()
 	service := &corev1.Service{}
-	if err := s.client.Get(s.Context(), types.NamespacedName{Namespace: namespace, Name: name}, service); err != nil {
+	if err := s.client.Get(s.Context(), types.NamespacedName{Namespace: platform, Name: name}, service); err != nil {
 		s.Fatal(err)
 	}
 	return service.Spec.ClusterIP

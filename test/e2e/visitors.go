@@ -31,9 +31,9 @@ var visitor = &http.Client{
 }
 
 // click sends one and returns where the visitor is sent, empty when nobody answered with a redirect.
-func (v *visitors) click(ctx context.Context, address, campaign, query string) string {
+func (v *visitors) click(ctx context.Context, address, campaign string) string {
 	n := v.sent.Add(1)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/v1/click?cid="+campaign+query, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/v1/click?cid="+campaign, nil)
 	if err != nil {
 		return ""
 	}
@@ -67,7 +67,7 @@ func (v *visitors) flow(address, campaign string, pause time.Duration) func() (s
 			tick := time.NewTicker(at * pause)
 			defer tick.Stop()
 			for ctx.Err() == nil {
-				v.click(context.Background(), address, campaign, "") // it ends by its own timeout
+				v.click(context.Background(), address, campaign) // it ends by its own timeout
 				select {
 				case <-tick.C:
 				case <-ctx.Done():
@@ -84,7 +84,7 @@ func (v *visitors) flow(address, campaign string, pause time.Duration) func() (s
 
 // readers ask the query service.
 func (s *stage) ask(path string, query url.Values, into any) error {
-	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet, "http://"+s.clusterIP(platform, "main-query")+path+"?"+query.Encode(), nil)
+	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet, "http://"+s.clusterIP("main-query")+path+"?"+query.Encode(), nil)
 	if err != nil {
 		return err
 	}
