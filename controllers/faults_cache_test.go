@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -114,7 +115,7 @@ func TestSwallowedEventsEndInTheSameState(t *testing.T) {
 	t.Parallel()
 	weather := &weather{}
 	under(t, func(config *rest.Config) {
-		config.ContentType = "application/json" // one event is one line
+		config.ContentType = runtime.ContentTypeJSON // one event is one line
 		config.Wrap(weather.wrap)
 	}, nil, func() { weather.bad.Store(true) }, func() {
 		weather.bad.Store(false)

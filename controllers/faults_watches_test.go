@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 const (
@@ -109,6 +111,7 @@ func (b *lateBody) Close() error {
 }
 
 // weather swallows events of watches while it is bad, and breaks watches off: the last time when it turns good.
+// It leaves alone what does not speak JSON, where a line is an event: the metadata of Secrets.
 type weather struct {
 	bad            atomic.Bool
 	swallowed, cut atomic.Int64
@@ -117,7 +120,7 @@ type weather struct {
 func (w *weather) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
 		response, err := next.RoundTrip(request)
-		if err == nil && isWatch(request) && response.StatusCode == http.StatusOK {
+		if err == nil && isWatch(request) && response.StatusCode == http.StatusOK && response.Header.Get("Content-Type") == runtime.ContentTypeJSON {
 			response.Body = w.holed(response.Body)
 		}
 		return response, err
