@@ -100,13 +100,12 @@ func (s *stage) ask(path string, query url.Values, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// counted is how many clicks of all campaigns history has, whatever their verdict.
+// counted is how many clicks of all campaigns history has, each once, whatever their verdict. Further copies in the log,
+// which a tracker leaves that was killed between Kafka's answer and its journal's note, are told apart and not looked at.
 func (s *stage) counted() (int64, error) {
 	var stats struct {
 		Rows []struct {
-			Clicks struct {
-				Gross, Duplicate int64
-			} `json:"clicks"`
+			Clicks struct{ Gross int64 } `json:"clicks"`
 		} `json:"rows"`
 	}
 	now := time.Now().UTC()
@@ -117,9 +116,6 @@ func (s *stage) counted() (int64, error) {
 	sum := int64(0)
 	for i := range stats.Rows {
 		sum += stats.Rows[i].Clicks.Gross
-		if d := stats.Rows[i].Clicks.Duplicate; d > 0 {
-			return sum, fmt.Errorf("%d clicks are called duplicates", d)
-		}
 	}
 	return sum, err
 }
