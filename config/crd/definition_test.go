@@ -42,7 +42,7 @@ func TestPrinterColumns(t *testing.T) {
 	}
 	want := map[string]string{
 		"AggregationPipeline": "READY PREFIX TRACKERS AGE",
-		"BillingSchedule":     "READY PIPELINE SEALED AGE",
+		"BillingSchedule":     "READY PIPELINE SEALED LAST SEALING AGE",
 		"Campaign":            "READY STATE TRACKER SERVING AGE",
 		"FraudPolicy":         "READY FRAUDULENT TRACKERS AGE",
 		"Tracker":             "READY SERVING BEHIND CAMPAIGNS AGE",

@@ -45,6 +45,16 @@ func TestUnknownKindIsAnError(t *testing.T) {
 	}
 }
 
+// pending is the status of every object that nobody has looked at.
+const pending = `
+status:
+  conditions:
+  - {type: Accepted, status: Unknown, reason: Pending, message: waiting for the operator, lastTransitionTime: "1970-01-01T00:00:00Z"}
+  - {type: ResolvedRefs, status: Unknown, reason: Pending, message: waiting for the operator, lastTransitionTime: "1970-01-01T00:00:00Z"}
+  - {type: Programmed, status: Unknown, reason: Pending, message: waiting for the operator, lastTransitionTime: "1970-01-01T00:00:00Z"}
+  - {type: Ready, status: Unknown, reason: Pending, message: waiting for the operator, lastTransitionTime: "1970-01-01T00:00:00Z"}
+`
+
 func TestDefaultSetsWhatTheDefinitionPromises(t *testing.T) {
 	validator := newValidator(t)
 	campaign := patched(t, campaignBase, `spec: {offers: [{id: of-1, url: "https://a.example/"}]}`)
@@ -55,7 +65,7 @@ func TestDefaultSetsWhatTheDefinitionPromises(t *testing.T) {
 		}
 	}
 
-	want := patched(t, campaignBase, `spec: {state: Active, offers: [{id: of-1, url: "https://a.example/", state: Active}]}`)
+	want := patched(t, campaignBase, `spec: {state: Active, offers: [{id: of-1, url: "https://a.example/", state: Active}]}`+pending)
 	if diff := cmp.Diff(want.Object, campaign.Object); diff != "" {
 		t.Errorf("campaign (-want +got):\n%s", diff)
 	}
@@ -63,7 +73,7 @@ func TestDefaultSetsWhatTheDefinitionPromises(t *testing.T) {
 spec:
   kafka: {topicPrefix: clicktally}
   clickHouse: {database: clicktally}
-  dimensions: [Campaign, Ad, Advertiser, Publisher, TrafficSource, Country, Region, DeviceType]`)
+  dimensions: [Campaign, Ad, Advertiser, Publisher, TrafficSource, Country, Region, DeviceType]`+pending)
 	if diff := cmp.Diff(want.Object, pipeline.Object); diff != "" {
 		t.Errorf("pipeline (-want +got):\n%s", diff)
 	}
