@@ -44,7 +44,7 @@ func secondInstallation(s *stage) {
 func upgrade(s *stage) {
 	before := s.pods(platform, "tracker")
 	operators := s.pods(system, "operator")
-	s.command(s.helm, append([]string{"upgrade", release, "--namespace=" + system}, s.chart("--set=operator.podAnnotations.upgraded=true")...)...)
+	s.command(s.helm, append([]string{"upgrade", release, "--namespace=" + system}, s.chart("--set-string=operator.podAnnotations.upgraded=true")...)...)
 	for pod := range s.pods(system, "operator") {
 		if operators[pod] != "" {
 			s.Errorf("operator %s is that of before: nothing was upgraded", pod)
