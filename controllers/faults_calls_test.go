@@ -22,11 +22,16 @@ type calls struct {
 	mu    sync.Mutex
 	armed bool
 	n     int
-	last  time.Time
+	last  time.Time // of any
+	wrote time.Time // of a write
+	lines []string  // the latest calls, for who looks into a failure
 }
 
+// remembered bounds the calls that a failure tells of.
+const remembered = 40
+
 func newCalls(strike int, before bool) *calls {
-	return &calls{strike: strike, before: before, dead: make(chan struct{}), last: time.Now()}
+	return &calls{strike: strike, before: before, dead: make(chan struct{}), last: time.Now(), wrote: time.Now()}
 }
 
 // arm begins to count.
@@ -50,6 +55,20 @@ func (c *calls) quiet(since time.Duration) bool {
 	return time.Since(c.last) >= since
 }
 
+// settled reports whether there was no write for a while. An operator at rest looks now and then.
+func (c *calls) settled(since time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.wrote) >= since
+}
+
+// latest are the latest calls, one a line.
+func (c *calls) latest() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Join(c.lines, "\n")
+}
+
 func (c *calls) struck() bool {
 	select {
 	case <-c.dead:
@@ -60,10 +79,15 @@ func (c *calls) struck() bool {
 }
 
 // next counts one call and reports whether it is the fatal one.
-func (c *calls) next() bool {
+func (c *calls) next(request *http.Request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = time.Now()
+	if request.Method != http.MethodGet {
+		c.wrote = c.last
+	}
+	line := c.last.Format("05.000 ") + request.Method + " " + request.URL.Path
+	c.lines = append(c.lines[max(0, len(c.lines)-remembered):], line)
 	if !c.armed {
 		return false
 	}
@@ -76,7 +100,7 @@ func (c *calls) wrap(next http.RoundTripper) http.RoundTripper {
 		if c.struck() {
 			return nil, errKilled
 		}
-		fatal := counts(request) && c.next()
+		fatal := counts(request) && c.next(request)
 		if fatal && c.before {
 			close(c.dead)
 			return nil, errKilled

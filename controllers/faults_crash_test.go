@@ -126,7 +126,7 @@ func (s *scenario) undisturbed(t *testing.T) (end picture, n int) {
 		w := newWorld(t)
 		s.play(w, newCalls(0, false))
 		n = w.calls.counted()
-		w.until("the operator is at rest", func() bool { return w.calls.quiet(atRest) })
+		w.until("the operator is at rest", func() bool { return w.calls.settled(atRest) })
 		end = w.picture()
 	})
 	return end, n

@@ -78,7 +78,7 @@ func (w *world) until(what string, done func() bool) {
 			return
 		}
 		if time.Now().After(deadline) {
-			w.t.Fatalf("not within %s: %s", worldPatience, what)
+			w.t.Fatalf("not within %s: %s; it is %s, and the latest calls were\n%s", worldPatience, what, time.Now().Format("05.000"), w.calls.latest())
 		}
 		select {
 		case <-w.calls.dead:

@@ -17,6 +17,7 @@ import (
 	"github.com/clicktally/clicktally/controllers/internal/publishing"
 	"github.com/clicktally/clicktally/controllers/internal/tokens"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
+	"github.com/clicktally/clicktally/runtime/catalog/publish"
 )
 
 var kindSecret = corev1.SchemeGroupVersion.WithKind("Secret")
@@ -25,6 +26,9 @@ var kindSecret = corev1.SchemeGroupVersion.WithKind("Secret")
 // has none that can be used is left out; the source's own status says why. Secrets are read only when
 // something of them has changed since the last time.
 func (r *reconciler) project(ctx context.Context, o *observed) error {
+	if errors.Is(o.trouble, publish.ErrFenced) {
+		return nil // another operator leads, and knows more: two that know different sources write against each other
+	}
 	sources := r.publishing.Sources(o.name())
 	versions, err := r.versions(ctx, o, sources)
 	key := client.ObjectKeyFromObject(o.tracker)
