@@ -45,11 +45,14 @@ func upgrade(s *stage) {
 	before := s.pods(platform, "tracker")
 	operators := s.pods(system, "operator")
 	s.command(s.helm, append([]string{"upgrade", release, "--namespace=" + system}, s.chart("--set-string=operator.podAnnotations.upgraded=true")...)...)
-	for pod := range s.pods(system, "operator") {
-		if operators[pod] != "" {
-			s.Errorf("operator %s is that of before: nothing was upgraded", pod)
+	s.eventually(func() string {
+		for pod := range s.pods(system, "operator") { // one that ends is still listed
+			if operators[pod] != "" {
+				return "operator " + pod + " is that of before: nothing was upgraded"
+			}
 		}
-	}
+		return ""
+	})
 	s.ready(platform, "tracker/local", "aggregationpipeline/main")
 	if after := s.pods(platform, "tracker"); !maps.Equal(before, after) {
 		s.Errorf("trackers were started anew: before %v, after %v", before, after)
