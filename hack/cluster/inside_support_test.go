@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/util/retry"
 )
 
 // eventually fails the test when something does not come true in time.
@@ -62,12 +63,16 @@ func (c inCluster) noPods(label string) func(context.Context) error {
 func (c inCluster) scale(t *testing.T, name string, replicas int32) {
 	t.Helper()
 	sets := c.AppsV1().StatefulSets(namespace)
-	scale, err := sets.GetScale(t.Context(), name, metav1.GetOptions{})
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { // its controller writes its status meanwhile
+		scale, err := sets.GetScale(t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		scale.Spec.Replicas = replicas
+		_, err = sets.UpdateScale(t.Context(), name, scale, metav1.UpdateOptions{})
+		return err
+	})
 	if err != nil {
-		t.Fatal(err)
-	}
-	scale.Spec.Replicas = replicas
-	if _, err := sets.UpdateScale(t.Context(), name, scale, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
