@@ -51,7 +51,7 @@ verify: ## Fail when a generated file, a go.mod or the formatting is stale
 test: ## Install what tests run against, then test with the race detector (PKG=./runtime/event/...)
 	hack/test-deps
 	CGO_ENABLED=1 go test -race -p 2 -timeout 20m $(PKG)
-	$(if $(filter ./...,$(PKG)),go test -timeout 20m -run '^TestACrash' ./controllers)
+	$(if $(filter ./...,$(PKG)),go test -timeout 20m -run 'InTheSameState$$' ./controllers)
 	$(if $(filter ./...,$(PKG)),$(MAKE) simulate)
 
 .PHONY: simulate

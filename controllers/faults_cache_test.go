@@ -106,12 +106,14 @@ func under(t *testing.T, faults func(*rest.Config), kept []string, begin, end fu
 
 // What an operator sees late makes it late, and nothing else: when it hears that b was deleted, b is there again.
 func TestAStaleCacheEndsInTheSameState(t *testing.T) {
+	withoutRaceDetector(t)
 	t.Parallel()
 	under(t, func(config *rest.Config) { config.Wrap(delayed) }, []string{"campaign/b"}, nil, nil)
 }
 
 // An operator that is not told of every third event mends all of it once its watches are broken off.
 func TestSwallowedEventsEndInTheSameState(t *testing.T) {
+	withoutRaceDetector(t)
 	t.Parallel()
 	weather := &weather{}
 	under(t, func(config *rest.Config) {

@@ -136,9 +136,7 @@ func (s *scenario) undisturbed(t *testing.T) (end picture, n int) {
 // not bring to the same end. Kills between two writes to Kafka are the subject of runtime/catalog/publish: a
 // successor aborts what was open.
 func TestACrashAtAnyCallEndsInTheSameState(t *testing.T) {
-	if raceDetector {
-		t.Skip("struck by `make test` in a run of its own, without the race detector: it is a hundred lives of an operator")
-	}
+	withoutRaceDetector(t)
 	for name, s := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

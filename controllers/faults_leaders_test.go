@@ -12,6 +12,7 @@ const mostProjections = 12
 // Two operators that both believe to lead, as after a lost lease, come to the state of one, write a log in which
 // nobody who was fenced goes on, and then leave each other alone.
 func TestTwoLeadersEndInTheSameState(t *testing.T) {
+	withoutRaceDetector(t)
 	t.Parallel()
 	want, _ := day.undisturbed(t)
 	if len(want) == 0 {

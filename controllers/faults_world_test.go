@@ -227,3 +227,12 @@ func (w *world) tolerate(err error) {
 		w.t.Fatal(err)
 	}
 }
+
+// withoutRaceDetector leaves a test to the run of `make test` that has none: these are the lives of a hundred operators,
+// and with it they take longer than all other tests.
+func withoutRaceDetector(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("run by `make test` once more, without the race detector")
+	}
+}

@@ -134,7 +134,7 @@ func (s *stage) startOperator() {
 	metrics, profiles, health := free(s.t), free(s.t), free(s.t)
 	s.operator = start(s.t, filepath.Join(s.dir, "operator"), []string{"KUBECONFIG=" + s.kubeconfig},
 		"--lease-namespace="+s.namespace, "--metrics-insecure", "--metrics-listen="+metrics, "--pprof-listen="+profiles, "--health-listen="+health,
-		"--tracker-image=tracker:1", "--aggregator-image=aggregator:1", "--query-image=query:1")
+		"--tracker-image=tracker:1", "--aggregator-image=aggregator:1", "--query-image=query:1", "--ledger-image=clicktally:1")
 	s.operator.metrics, s.operator.profiles = "http://"+metrics, "http://"+profiles
 	s.eventually("the operator answers", func() bool { return s.operator.answers("http://" + health + "/readyz") })
 }
