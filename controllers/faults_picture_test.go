@@ -170,14 +170,14 @@ func without(tree map[string]any, fields ...string) map[string]any {
 }
 
 // minute of a CronJob follows from the name of its namespace.
-var minute = regexp.MustCompile(`(^|minute )\d+( \* \* \* \*$| of every hour)`)
+var minute = regexp.MustCompile(`\b\d+( \* \* \* \*| of every hour)`)
 
 var uid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // plainly replaces what was generated for the rig.
 func (w *world) plainly(text string) string {
 	text = strings.NewReplacer(w.platform, "PLATFORM", w.ads, "ADS", w.address, "KAFKA").Replace(text)
-	text = minute.ReplaceAllString(text, "${1}MINUTE$2")
+	text = minute.ReplaceAllString(text, "MINUTE$1")
 	return uid.ReplaceAllString(text, "UID")
 }
 

@@ -50,6 +50,7 @@ func command() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("find the cluster: %w", err)
 			}
+			setLogger()
 			o.Tests = evaluate.Run
 			return run(cmd.Context(), cluster, o)
 		},
@@ -84,16 +85,20 @@ func command() *cobra.Command {
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create,roleName=clicktally-operator-reviews
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create,roleName=clicktally-operator-reviews
 
-func run(ctx context.Context, cluster *rest.Config, o options) error {
+// setLogger sets the logger of the whole process.
+func setLogger() {
 	log := logr.FromSlogHandler(process.Log().Handler())
 	ctrl.SetLogger(log)
 	klog.SetLogger(log) // client-go's own
+}
+
+func run(ctx context.Context, cluster *rest.Config, o options) error {
 	metrics := metricsserver.Options{BindAddress: o.metrics}
 	if !o.metricsInsecure {
 		metrics.SecureServing, metrics.FilterProvider = true, filters.WithAuthenticationAndAuthorization
 	}
 	manager, err := ctrl.NewManager(cluster, ctrl.Options{
-		Scheme: controllers.NewScheme(), Logger: log, Cache: controllers.CacheOptions(o.WatchNamespaces),
+		Scheme: controllers.NewScheme(), Cache: controllers.CacheOptions(o.WatchNamespaces),
 		Metrics: metrics, HealthProbeBindAddress: o.health, PprofBindAddress: o.profiles, GracefulShutdownTimeout: &o.shutdown,
 		LeaderElection: o.leaderElect, LeaderElectionID: leaseName, LeaderElectionNamespace: o.leaseNamespace,
 		LeaderElectionReleaseOnCancel: true, // main ends when the manager does
@@ -112,6 +117,6 @@ func run(ctx context.Context, cluster *rest.Config, o options) error {
 	if err := controllers.Setup(ctx, manager, o.Config); err != nil {
 		return err
 	}
-	log.Info("operator starts", "version", version, "watchNamespaces", o.WatchNamespaces)
+	ctrl.Log.Info("operator starts", "version", version, "watchNamespaces", o.WatchNamespaces)
 	return manager.Start(ctx)
 }

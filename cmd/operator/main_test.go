@@ -18,6 +18,7 @@ const patience = time.Minute
 // An operator on a real API server becomes the leader, and gives the lease back when it is told to stop: the
 // next one need not wait until it has run out.
 func TestTheLeaderStopsInTimeAndReleasesItsLease(t *testing.T) {
+	setLogger()
 	cluster := servers.KubeAPI(t)
 	namespace := servers.KubeNamespace(t, cluster)
 	kube, err := client.New(cluster, client.Options{Scheme: controllers.NewScheme()})

@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	samples    = "../../../../config/samples"
+	samples    = "../../config/samples"
 	local      = "clicktally/local"
 	eventTopic = "ct.events.0"
 

@@ -20,9 +20,10 @@ const asTable = "application/json;as=Table;v=v1;g=meta.k8s.io"
 // TestKubectlGetShows reports a status on a sample of each kind, and reads what kubectl prints.
 func TestKubectlGetShows(t *testing.T) {
 	const ready = `{"type": "Ready", "status": "True", "reason": "Ready", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}`
+	const sealed = `{"type": "Sealed", "status": "True", "reason": "Sealed", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}`
 	for kind, k := range map[string]struct{ status, want string }{
 		"AggregationPipeline": {`{"trackers": 3, "conditions": [` + ready + `]}`, "Name=main Ready=True Prefix=ct Trackers=3"},
-		"BillingSchedule":     {`{"sealedPeriods": 12, "conditions": [` + ready + `]}`, "Name=monthly Ready=True Pipeline=main Sealed=12"},
+		"BillingSchedule":     {`{"sealedPeriods": 12, "lastRevision": "2026-10@Europe/Berlin-1", "conditions": [` + ready + `, ` + sealed + `]}`, "Name=monthly Ready=True Pipeline=main Sealed=12 Last=2026-10@Europe/Berlin-1 Sealing=Sealed"},
 		"Campaign":            {`{"serving": "gen 6 (2 of 3)", "conditions": [` + ready + `]}`, "Name=app-launch Ready=True State=Test Tracker=local Serving=gen 6 (2 of 3)"},
 		"FraudPolicy":         {`{"trackers": 3, "conditions": [` + ready + `]}`, "Name=default Ready=True Fraudulent=SafePage Trackers=3"},
 		"Tracker":             {`{"serving": 5, "behind": 0, "campaigns": 7, "conditions": [` + ready + `]}`, "Name=local Ready=True Serving=5 Behind=0 Campaigns=7"},

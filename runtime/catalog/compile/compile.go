@@ -126,7 +126,7 @@ func (w *work) compilePipelines() {
 		}
 	}
 	for _, s := range sorted(w.Schedules) {
-		w.add(refOf(KindSchedule, s), "", checkSchedule(s))
+		w.add(refOf(KindSchedule, s), "", checkSchedule(s, w.Standalone))
 	}
 }
 

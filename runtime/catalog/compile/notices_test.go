@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
@@ -37,6 +38,10 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 	source := func(o *goldenObjects) any { return &o.Sources[0].Spec }
 	policy := func(o *goldenObjects) any { return &o.Policies[0].Spec }
 	campaign := func(o *goldenObjects) any { return &o.Campaigns[0].Spec }
+	schedule := func(o *goldenObjects) any {
+		o.Schedules = []*v1alpha1.BillingSchedule{{ObjectMeta: metav1.ObjectMeta{Name: "monthly", Namespace: "ct"}}}
+		return &o.Schedules[0].Spec
+	}
 	cases := map[string]struct {
 		of         func(*goldenObjects) any
 		spec       string
@@ -80,6 +85,9 @@ func TestFieldsWithoutEffectSaySo(t *testing.T) {
 		"parameters":     {of: source, spec: `{parameters: [{from: zone, to: pub_id}, {from: v, macro: SUBID, to: sub1}]}`},
 		"a source's key": {of: source, spec: `{postback: {auth: {secretRef: {name: k}, allowedCIDRs: [192.0.2.0/24]}}}`},
 		"calls":          {of: source, spec: `{postback: {statuses: [{from: sale, to: Approved}]}, notify: [{statuses: [Approved], url: "https://a.example/"}]}`, want: []string{"spec.notify", "spec.postback.statuses"}},
+
+		"a schedule":               {of: schedule, spec: `{pipelineRef: {name: main}, period: Day, timeZone: Europe/Berlin, grace: 1h, billable: [Valid]}`},
+		"a schedule in standalone": {of: schedule, spec: `{pipelineRef: {name: main}, period: Day}`, standalone: true, want: []string{"spec.period"}},
 
 		"what is observed":     {of: policy, spec: `{bands: {suspiciousFrom: 10, fraudulentFrom: 20}, rules: [{reason: ClickTooFast, points: 1}], deny: [{cidr: 192.0.2.0/24}], actions: {suspicious: SafePage}}`},
 		"what is not observed": {of: policy, spec: `{rules: [{reason: ClickTooFast, points: 1}, {reason: IPTor, points: 1}]}`, want: []string{"spec.rules[1]"}},

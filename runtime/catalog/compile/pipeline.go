@@ -138,9 +138,9 @@ func atMost(r *report, path string, text v1alpha1.Duration, otherwise, most time
 	return d.Milliseconds()
 }
 
-// checkSchedule accepts a schedule, whose zone days are kept in. Sealing is a command's.
-func checkSchedule(object *v1alpha1.BillingSchedule) checked {
+// checkSchedule accepts a schedule, whose zone days are kept in. What seals its periods is not the catalog's.
+func checkSchedule(object *v1alpha1.BillingSchedule, standalone bool) checked {
 	r := report{ref: refOf(KindSchedule, object)}
-	r.noEffect("spec.period", "periods are sealed by `clicktally seal` alone")
+	r.noEffectIf(standalone, "spec.period", "standalone seals nothing by itself: run `clicktally seal`")
 	return checked{generation: object.GetGeneration(), problems: r.problems}
 }

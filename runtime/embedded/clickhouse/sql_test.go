@@ -135,6 +135,27 @@ func TestACancelledStatementIsKilled(t *testing.T) {
 	await(t, "the statement is gone", func() bool { return one[uint64](t, conn, running) == 0 })
 }
 
+// Libchdb keeps a statement that was killed until its session runs another one, and with it the tables that it reads.
+func TestAKilledStatementHoldsNoTable(t *testing.T) {
+	conn := connect(t)
+	for range 5 {
+		exec(t, conn, "CREATE TABLE held (n UInt64) ENGINE = MergeTree ORDER BY n")
+		exec(t, conn, "INSERT INTO held SELECT number FROM numbers(10)")
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		err := conn.Exec(ctx, "SELECT sum(sleepEachRow(0.1)) FROM held SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0")
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("cancelled statement: %v", err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), 20*time.Second)
+		err = conn.Exec(ctx, "DROP TABLE held SYNC")
+		cancel()
+		if err != nil {
+			t.Fatalf("drop the table: %v", err)
+		}
+	}
+}
+
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)

@@ -250,6 +250,13 @@ func (r *rig) raw() seal.Raw {
 	return seal.Raw{ClickHouse: r.Conn, Database: r.Database, RowsAtOnce: 100}
 }
 
+// journal reports a boot that has events in its journal since the period.
+func (r *rig) journal(boot uint64) {
+	for _, at := range []time.Time{r.period.From, time.Now()} {
+		r.Beat(boot, func(h *event.Heartbeat) { h.At, h.JournalBytes, h.JournalCapacity = at.UnixMilli(), 100, 1000 })
+	}
+}
+
 // restate computes the minute of an event again without the guard.
 func (r *rig) restate(e *event.Event) {
 	part := event.SrcPart(e.SrcPart)
@@ -294,7 +301,7 @@ func TestAPeriodIsNotSealed(t *testing.T) {
 			r.Load(time.Now())
 		}},
 		"while a boot has events in its journal": {reason: string(ledger.JournalOpen), spoil: func(r *rig) {
-			r.Beat(77, func(h *event.Heartbeat) { h.JournalBytes, h.JournalCapacity = 100, 1000 })
+			r.journal(77)
 		}},
 		"after the heartbeats of a boot expired": {reason: string(ledger.BootUnheard), spoil: func(r *rig) {
 			e := r.Click(ledgertest.Part(0), r.period.From)
@@ -338,7 +345,7 @@ func TestFinanceOverridesABootByName(t *testing.T) {
 	r := newRig(t)
 	r.write(3, 40)
 	r.count()
-	r.Beat(77, func(h *event.Heartbeat) { h.JournalBytes, h.JournalCapacity = 100, 1000 })
+	r.journal(77)
 	r.refused(string(ledger.JournalOpen), func(_ *seal.Config, request *seal.Request) { request.Override = []string{"tracker-4e"} })
 	result, err := r.try(func(_ *seal.Config, request *seal.Request) { request.Override = []string{"tracker-4d"} })
 	if err != nil {

@@ -151,7 +151,9 @@ func (e *Engine) Do(ctx context.Context, database string, settings map[string]st
 		err = run(s.conn)
 	}
 	stop()
-	if recycle {
+	// A killed statement stays in system.processes, and keeps its tables from being dropped, as long as its session
+	// runs no other.
+	if recycle || ctx.Err() != nil {
 		s = e.reopen(s)
 	}
 	return err
