@@ -22,7 +22,7 @@ const allFaults = "CLICKTALLY_ALL_FAULTS"
 var claimKind = corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim")
 
 // atOnce bounds the worlds that turn at the same time.
-var atOnce = make(chan struct{}, 6)
+var atOnce = make(chan struct{}, 10)
 
 // estate is one object of every kind, and a second campaign.
 var estate = strings.Replace(platform, "\n  replicas: 2", "\n  replicas: 2\n  fraud: {policyRef: {name: default}}", 1) + "---" + source +

@@ -74,7 +74,7 @@ func (w *world) until(what string, done func() bool) {
 	defer tick.Stop()
 	for deadline := time.Now().Add(worldPatience); ; {
 		w.turn()
-		if done() {
+		if done() && !w.calls.struck() {
 			return
 		}
 		if time.Now().After(deadline) {
