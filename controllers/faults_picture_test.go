@@ -27,6 +27,8 @@ const (
 	calm = 500 * time.Millisecond
 	// atRest is longer than every timer by which an operator looks again without news.
 	atRest = 17 * time.Second
+	// lookEvery spares the API server, which answers a request for every kind of objects for a picture.
+	lookEvery = time.Second
 )
 
 // picture is the state of a rig: objects by kind/namespace/name, records of the catalog by key.
@@ -236,10 +238,12 @@ func (w *world) becomesAs(want picture) {
 			w.t.Logf("state, -undisturbed +this:\n%s", diff)
 		}
 	}()
+	var looked time.Time
 	w.until("the state is that of the undisturbed run", func() bool {
-		if !w.calls.quiet(calm) {
+		if !w.calls.quiet(calm) || time.Since(looked) < lookEvery {
 			return false
 		}
+		looked = time.Now()
 		diff = cmp.Diff(want, w.picture())
 		return diff == "" && w.calls.quiet(calm)
 	})

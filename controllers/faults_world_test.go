@@ -21,7 +21,7 @@ import (
 
 const (
 	// turnEvery is how often the world looks what it has to do.
-	turnEvery = 100 * time.Millisecond
+	turnEvery = 200 * time.Millisecond
 	// beatEvery is how often its pods report without news; silent ones are forgotten after ten seconds.
 	beatEvery = 2 * time.Second
 	// worldPatience bounds what a world waits for: the operator's slowest timers take 15 seconds.
