@@ -66,11 +66,7 @@ func (f *sealFlags) run(ctx context.Context, args []string, out, progress io.Wri
 	if f.request.Period, err = f.period(args); err != nil {
 		return err
 	}
-	if f.request.Who, err = f.who(); err != nil {
-		return err
-	}
-	f.say(progress)
-	s, closeAll, err := f.sealer(ctx)
+	s, closeAll, err := f.start(ctx, progress)
 	if err != nil {
 		return err
 	}
@@ -80,11 +76,6 @@ func (f *sealFlags) run(ctx context.Context, args []string, out, progress io.Wri
 		return err
 	}
 	return f.print(out, result)
-}
-
-// say has every step told.
-func (f *sealFlags) say(progress io.Writer) {
-	f.request.Say = func(step string) { fmt.Fprintln(progress, step+" ...") }
 }
 
 // print tells what a seal came to.
@@ -136,8 +127,12 @@ func timeIn(flag, text string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--%s %q: write a date such as 2026-11-01 or a time such as 2026-11-01T10:00, of %s", flag, text, zone)
 }
 
-// sealer connects to the pipeline; closeAll ends all.
-func (f *sealFlags) sealer(ctx context.Context) (_ *seal.Sealer, closeAll func(), err error) {
+// start completes the request, which has every step told, and connects to the pipeline; closeAll ends all.
+func (f *sealFlags) start(ctx context.Context, progress io.Writer) (_ *seal.Sealer, closeAll func(), err error) {
+	if f.request.Who, err = f.who(); err != nil {
+		return nil, nil, err
+	}
+	f.request.Say = func(step string) { fmt.Fprintln(progress, step+" ...") }
 	p, closeAll, err := f.check(ctx, f.wait, f.request.Say)
 	if err != nil {
 		return nil, nil, err

@@ -46,11 +46,7 @@ func (f *sealFlags) runDue(ctx context.Context, args []string, out, progress io.
 	if err != nil {
 		return err
 	}
-	if f.request.Who, err = f.who(); err != nil {
-		return err
-	}
-	f.say(progress)
-	s, closeAll, err := f.sealer(ctx)
+	s, closeAll, err := f.start(ctx, progress)
 	if err != nil {
 		return err
 	}
