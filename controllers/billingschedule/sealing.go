@@ -31,7 +31,7 @@ type sealer struct {
 	client       client.Client
 	applier      *apply.Applier
 	installation *build.Installation
-	writer       status.Writer
+	writer       *status.Writer
 }
 
 // Pods selects the pods that seal: of no others the operator keeps anything in memory.
@@ -50,7 +50,7 @@ func Pods() labels.Selector {
 func SetupSealing(manager ctrl.Manager, applier *apply.Applier, installation *build.Installation) error {
 	r := &sealer{
 		client: manager.GetClient(), applier: applier, installation: installation,
-		writer: status.Writer{Client: manager.GetClient(), Owner: sealingOwner},
+		writer: &status.Writer{Client: manager.GetClient(), Owner: sealingOwner},
 	}
 	err := ctrl.NewControllerManagedBy(manager).Named(sealingOwner).
 		For(&v1alpha1.BillingSchedule{}). // its status too: it says whether the schedule is accepted

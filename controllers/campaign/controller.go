@@ -35,7 +35,7 @@ type reconciler struct {
 	publishing *publishing.Publishing
 	events     events.EventRecorder
 	tests      Tests // nil: none are run
-	writer     status.Writer
+	writer     *status.Writer
 }
 
 // +kubebuilder:rbac:groups=clicktally.dev,resources=campaigns,verbs=get;list;watch
@@ -45,7 +45,7 @@ type reconciler struct {
 func Setup(manager ctrl.Manager, p *publishing.Publishing, tests Tests) error {
 	r := &reconciler{
 		client: manager.GetClient(), publishing: p, events: manager.GetEventRecorder(owner), tests: tests,
-		writer: status.Writer{Client: manager.GetClient(), Owner: owner},
+		writer: &status.Writer{Client: manager.GetClient(), Owner: owner},
 	}
 	err := ctrl.NewControllerManagedBy(manager).
 		For(&v1alpha1.Campaign{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).

@@ -35,7 +35,7 @@ type reconciler struct {
 	publishing   *publishing.Publishing
 	applier      *apply.Applier
 	installation *build.Installation
-	writer       status.Writer
+	writer       *status.Writer
 }
 
 // The finalizers subresource is asked for where an admission plugin guards blockOwnerDeletion, as in OpenShift.
@@ -52,7 +52,7 @@ type reconciler struct {
 func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applier, installation *build.Installation) error {
 	r := &reconciler{
 		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
-		writer: status.Writer{Client: manager.GetClient(), Owner: owner},
+		writer: &status.Writer{Client: manager.GetClient(), Owner: owner},
 	}
 	edited := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(manager).

@@ -51,7 +51,7 @@ type reconciler struct {
 	secrets      *apply.Applier // reads Secrets from the API server alone
 	tokens       *tokens.Reader
 	installation *build.Installation
-	writer       status.Writer
+	writer       *status.Writer
 	// One worker reconciles, so these are its own.
 	written   map[client.ObjectKey]time.Time         // when a status was written last
 	projected map[client.ObjectKey][sha256.Size]byte // what the tokens were made of
@@ -81,7 +81,7 @@ func Setup(manager ctrl.Manager, p *publishing.Publishing, applier *apply.Applie
 	}
 	r := &reconciler{
 		client: manager.GetClient(), live: manager.GetAPIReader(), publishing: p, applier: applier, installation: installation,
-		writer: status.Writer{Client: manager.GetClient(), Owner: owner}, written: map[client.ObjectKey]time.Time{},
+		writer: &status.Writer{Client: manager.GetClient(), Owner: owner}, written: map[client.ObjectKey]time.Time{},
 		projected: map[client.ObjectKey][sha256.Size]byte{}, unheard: map[client.ObjectKey]time.Time{},
 		secrets: &apply.Applier{Client: uncached, Reader: uncached, Owner: apply.FieldOwner},
 		tokens:  &tokens.Reader{Metadata: manager.GetCache(), Live: manager.GetAPIReader()},

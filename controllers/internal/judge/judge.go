@@ -50,14 +50,14 @@ type reconciler[T client.Object] struct {
 	client     client.Client
 	publishing *publishing.Publishing
 	events     events.EventRecorder
-	writer     status.Writer
+	writer     *status.Writer
 }
 
 // Setup adds the kind's controller to the manager.
 func Setup[T client.Object](manager ctrl.Manager, p *publishing.Publishing, kind Kind[T]) error {
 	r := &reconciler[T]{
 		Kind: kind, client: manager.GetClient(), publishing: p, events: manager.GetEventRecorder(kind.Owner),
-		writer: status.Writer{Client: manager.GetClient(), Owner: kind.Owner},
+		writer: &status.Writer{Client: manager.GetClient(), Owner: kind.Owner},
 	}
 	controller := ctrl.NewControllerManagedBy(manager).
 		For(kind.New(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).

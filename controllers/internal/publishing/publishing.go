@@ -156,7 +156,7 @@ func (p *Publishing) report(next state) {
 	changed = append(changed, p.linked(before, next)...)
 	changed = append(changed, next.judgedBy(changed)...)
 	changed = append(changed, next.standings.neighbours(changed)...)
-	p.queues.add(changed)
+	p.queues.addLater(changed, followAfter)
 	other, counts := reached(before.reach, next.reach, changed)
 	p.queues.add(other)
 	p.queues.addLater(counts, countsAfter)
@@ -189,5 +189,5 @@ func (p *Publishing) wake() {
 	}
 	clear(p.waiting)
 	p.mu.Unlock()
-	p.queues.add(refs)
+	p.queues.addLater(refs, followAfter)
 }

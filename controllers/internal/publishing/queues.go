@@ -34,6 +34,10 @@ func (q *queues) add(refs []compile.Ref) {
 	}
 }
 
+// followAfter is how much later objects are looked at that stand differently, or whose trackers have moved on: by then
+// most fleets have followed, and one status tells of all of it.
+const followAfter = 100 * time.Millisecond
+
 // countsAfter is how much later a tracker is looked at of which only the number of campaigns has changed: a
 // batch of new campaigns is one look.
 const countsAfter = time.Second
