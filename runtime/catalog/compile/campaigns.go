@@ -16,7 +16,8 @@ func (w *work) compileCampaigns() {
 		if w.foreign(object) {
 			continue
 		}
-		all = append(all, candidate{object: object, checked: w.checkCampaign(object)})
+		memo := w.checkCampaign(object)
+		all = append(all, candidate{object: object, key: memo.key, checked: memo.output})
 		pointers[i] = &all[len(all)-1]
 		id := campaignID(object)
 		if rivals, ok := byID[id]; ok {
@@ -25,9 +26,13 @@ func (w *work) compileCampaigns() {
 			byID[id] = pointers[i : i+1 : i+1]
 		}
 	}
-	for id, candidates := range byID {
-		if holder := w.claim(id, candidates); holder != nil {
-			holder.holds = true
+	w.forget(list)
+	for i := range all { // not in the order of the map, which would be all over the memory
+		id := campaignID(all[i].object)
+		if candidates := byID[id]; candidates[0] == &all[i] {
+			if holder := w.claim(id, candidates); holder != nil {
+				holder.holds = true
+			}
 		}
 	}
 	for i := range all {
@@ -38,7 +43,7 @@ func (w *work) compileCampaigns() {
 // settle notes what became of a campaign.
 func (w *work) settle(c *candidate) {
 	ref := refOf(KindCampaign, c.object)
-	outcome := Outcome{Ref: ref, Generation: c.object.GetGeneration(), Key: catalog.CampaignKey(campaignID(c.object)), Problems: c.problems}
+	outcome := Outcome{Ref: ref, Generation: c.object.GetGeneration(), Key: c.key, Problems: c.problems}
 	switch {
 	case c.holds && c.ok():
 		outcome.Record = c.record
@@ -55,15 +60,29 @@ func (w *work) settle(c *candidate) {
 }
 
 // checkCampaign compiles a campaign, or remembers the result when nothing it depends on has changed.
-func (w *work) checkCampaign(object *v1alpha1.Campaign) checked {
+func (w *work) checkCampaign(object *v1alpha1.Campaign) *campaignMemo {
 	input := w.campaignInput(object)
-	memo, known := w.memo.campaigns[object]
+	memo, known := w.next.campaigns[object]
 	if !known || !memo.input.equal(&input) {
 		input.named = slices.Clone(input.named)
-		memo = campaignMemo{input, checkCampaign(&input)}
+		memo = &campaignMemo{input: input, output: checkCampaign(&input), key: catalog.CampaignKey(campaignID(object))}
+		w.next.campaigns[object] = memo
 	}
-	w.next.campaigns[object] = memo
-	return memo.output
+	memo.pass = w.next.passes
+	return memo
+}
+
+// forget drops what is remembered of campaigns that are not on the list any more.
+func (w *work) forget(list []*v1alpha1.Campaign) {
+	for i, object := range w.memo.order {
+		if i < len(list) && list[i] == object {
+			continue
+		}
+		if memo := w.next.campaigns[object]; memo != nil && memo.pass != w.next.passes {
+			delete(w.next.campaigns, object)
+		}
+	}
+	w.next.order = list
 }
 
 // campaignInput gathers what a campaign depends on. Its list is overwritten by the next call.

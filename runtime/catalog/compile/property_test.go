@@ -231,6 +231,7 @@ func many(n int) Objects {
 // BenchmarkEdit is one campaign changed among 10,000.
 func BenchmarkEdit(b *testing.B) {
 	o, compiler := many(10_000), &Compiler{}
+	o.Campaigns = sorted(o.Campaigns) // as the operator keeps them
 	o.Previous = applied(nil, compiler.Compile(o))
 	for b.Loop() {
 		o.Campaigns[0] = o.Campaigns[0].DeepCopy()

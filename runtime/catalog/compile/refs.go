@@ -1,7 +1,9 @@
 package compile
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/clicktally/clicktally/api/v1alpha1"
 )
@@ -58,14 +60,18 @@ func sameKeys(a, b map[string]bool) bool {
 	return true
 }
 
-// sorted returns a copy of list in the order of namespace and name.
+// sorted returns list in the order of namespace and name: itself when it is, else a copy.
 func sorted[T interface {
 	GetNamespace() string
 	GetName() string
 }](list []T) []T {
+	order := func(a, b T) int {
+		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+	}
+	if slices.IsSortedFunc(list, order) {
+		return list
+	}
 	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b T) int {
-		return compareRefs(Ref{"", a.GetNamespace(), a.GetName()}, Ref{"", b.GetNamespace(), b.GetName()})
-	})
+	slices.SortFunc(list, order)
 	return list
 }

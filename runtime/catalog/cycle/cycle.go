@@ -54,7 +54,6 @@ func (c *Cycle) Run(ctx context.Context, objects compile.Objects) (Pass, error) 
 		return pass, err
 	}
 	if err == nil {
-		c.records = c.publisher.Records()
 		c.held = c.records[catalog.PipelineKey].GetPipeline()
 	}
 	objects.Previous = c.records
@@ -77,8 +76,20 @@ func (c *Cycle) Run(ctx context.Context, objects compile.Objects) (Pass, error) 
 		c.Close()
 		return pass, err
 	}
+	c.note(outcome.Changed)
 	pass.Changed, pass.Offset = outcome.Changed, outcome.Offset
 	return pass, nil
+}
+
+// note takes in what was published.
+func (c *Cycle) note(changed []string) {
+	for _, key := range changed {
+		if record, _ := c.publisher.Record(key); record != nil {
+			c.records[key] = record
+		} else {
+			delete(c.records, key)
+		}
+	}
 }
 
 func (c *Cycle) open(ctx context.Context) error {

@@ -47,8 +47,12 @@ func (p *Publisher) Publish(ctx context.Context, batch Batch) (Outcome, error) {
 		return Outcome{}, ErrBroken
 	}
 	writes, err := p.difference(batch)
-	if err != nil || len(writes) == 0 {
+	if err != nil {
 		return Outcome{Offset: -1}, err
+	}
+	p.last = slices.Clone(batch.Records)
+	if len(writes) == 0 {
+		return Outcome{Offset: -1}, nil
 	}
 	records := make([]*kgo.Record, len(writes))
 	outcome := Outcome{Changed: make([]string, len(writes))}
@@ -125,11 +129,31 @@ func (p *Publisher) awaitKnown(ctx context.Context) error {
 	}
 }
 
+// unlike are the records of a batch that are not those of the last one: where only some were replaced, nobody has to
+// look at all the others.
+func (p *Publisher) unlike(batch Batch) []*catalogpb.Record {
+	if len(batch.Deleted) > 0 || len(batch.Records) != len(p.last) {
+		return batch.Records
+	}
+	var list []*catalogpb.Record
+	for i, record := range batch.Records {
+		if record == p.last[i] {
+			continue
+		}
+		if catalog.KeyOf(record) != catalog.KeyOf(p.last[i]) {
+			return batch.Records
+		}
+		list = append(list, record)
+	}
+	return list
+}
+
 // difference returns what must be written, sorted by key.
 func (p *Publisher) difference(batch Batch) ([]write, error) {
+	records := p.unlike(batch)
 	var writes []write
-	wanted := make(map[string]bool, len(batch.Records))
-	for _, record := range batch.Records {
+	wanted := make(map[string]bool, len(records))
+	for _, record := range records {
 		key := catalog.KeyOf(record)
 		if wanted[key] {
 			return nil, fmt.Errorf("two records for key %q", key)
