@@ -57,9 +57,7 @@ func (s *stage) edit(n int, revision string) time.Duration {
 	s.t.Helper()
 	began := time.Now()
 	s.patch(s.t.Context(), n, revision)
-	for tracker := range s.visitors {
-		s.awaitServed(tracker, n, revision)
-	}
+	s.awaitServed(n, revision)
 	return time.Since(began)
 }
 
@@ -73,13 +71,25 @@ func (s *stage) patch(ctx context.Context, n int, revision string) {
 	}
 }
 
-// awaitServed visits a tracker until it sends the visitor to the page of this revision.
-func (s *stage) awaitServed(tracker, n int, revision string) {
+// awaitServed visits all trackers until each sends the visitor to the page of this revision.
+func (s *stage) awaitServed(n int, revision string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); !strings.HasPrefix(s.visit(tracker, n), "https://shop.example.org/"+revision); <-time.After(lookEvery) {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("tracker eu-%d does not serve %s of %s within %v", tracker, revision, name(n), patience)
-		}
+	var visiting sync.WaitGroup
+	deadline := time.Now().Add(patience)
+	for tracker := range s.visitors {
+		visiting.Go(func() {
+			for !strings.HasPrefix(s.visit(tracker, n), "https://shop.example.org/"+revision) {
+				if time.Now().After(deadline) {
+					s.t.Errorf("tracker eu-%d does not serve %s of %s within %v", tracker, revision, name(n), patience)
+					return
+				}
+				<-time.After(lookEvery)
+			}
+		})
+	}
+	visiting.Wait()
+	if s.t.Failed() {
+		s.t.FailNow()
 	}
 }
 
@@ -90,7 +100,7 @@ var visitors = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) 
 func (s *stage) visit(tracker, n int) string {
 	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+s.visitors[tracker]+"/v1/click?cid="+name(n), nil)
 	if err != nil {
-		s.t.Fatal(err)
+		return ""
 	}
 	request.Host = "t.example.com"
 	request.Header.Set("User-Agent", browser)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -150,7 +151,8 @@ func (s *stage) restartTracker(campaigns int) {
 // published the edit: its lease has to run out first. An orderly restart, which gives the lease back, is told beside it.
 func (s *stage) restartOperator(campaigns int) {
 	s.t.Helper()
-	for what, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL} {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		what := unix.SignalName(signal)
 		s.settle()
 		before := s.statusWrites()
 		s.operator.kill(signal)
@@ -158,9 +160,7 @@ func (s *stage) restartOperator(campaigns int) {
 		s.patch(s.t.Context(), 1, revision)
 		took := s.measure("operator ended by "+what+", started again, and an edit made meanwhile served", func() {
 			s.startOperator()
-			for tracker := range s.visitors {
-				s.awaitServed(tracker, 1, revision)
-			}
+			s.awaitServed(1, revision)
 		})
 		s.settle()
 		s.awaitReady(campaigns)
