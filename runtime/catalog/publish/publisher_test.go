@@ -55,6 +55,31 @@ func TestOnlyTheDifferenceIsWritten(t *testing.T) {
 	})
 }
 
+// A publisher looks only at the records that are not those of its last batch: however they came to differ, what is
+// new is written, and what is missing stays.
+func TestABatchIsHeldAgainstTheLastOne(t *testing.T) {
+	cluster := catalogtest.Start(t)
+	p := cluster.Publisher(t)
+	pipeline := catalogtest.Pipeline()
+	a, b, c := catalogtest.Campaign("a", url), catalogtest.Campaign("b", url), catalogtest.Campaign("c", url)
+	edited := catalogtest.Campaign("b", url+"2")
+	list := func(records ...*catalogpb.Record) publish.Batch {
+		return publish.Batch{Records: append(records, pipeline)}
+	}
+	mustPublish(t, p, list(a, b), "campaign/a", "campaign/b", "pipeline")
+	mustPublish(t, p, list(a, edited), "campaign/b")
+	mustPublish(t, p, list(a, edited))
+	mustPublish(t, p, list(a, c), "campaign/c") // b's object is not listed, which proves nothing
+	mustPublish(t, p, list(a, b), "campaign/b")
+	if _, err := p.Publish(t.Context(), list(a, a)); err == nil {
+		t.Error("two records for one key were published")
+	}
+	mustPublish(t, p, list(a, edited, c), "campaign/b")
+	if record, _ := p.Record("campaign/c"); record == nil {
+		t.Error("campaign/c is gone")
+	}
+}
+
 func TestARestartPublishesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, cluster *catalogtest.Cluster) {
 		first := cluster.Publisher(t)
