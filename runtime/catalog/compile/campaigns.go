@@ -82,7 +82,7 @@ func (w *work) forget(list []*v1alpha1.Campaign) {
 			delete(w.next.campaigns, object)
 		}
 	}
-	w.next.order = list
+	w.next.order = slices.Clone(list)
 }
 
 // campaignInput gathers what a campaign depends on. Its list is overwritten by the next call.

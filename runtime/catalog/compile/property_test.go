@@ -147,10 +147,13 @@ func TestIncrementalEqualsFull(t *testing.T) {
 				t.Fatalf("incremental differs from full (-full +incremental):\n%s", diff)
 			}
 			checkInvariants(t, w, full)
-			w.log = applied(w.log, full)
+			w.log = applied(w.log, incremental)
 			again := compiler.Compile(w.objects())
 			if after := applied(w.log, again); cmp.Diff(recordsOf(w.log), recordsOf(after)) != "" {
 				t.Fatalf("compiling again changes the log:\n%s", cmp.Diff(recordsOf(w.log), recordsOf(after)))
+			}
+			if len(compiler.campaigns) > len(w.campaigns) {
+				t.Fatalf("%d campaigns are remembered, and there are %d", len(compiler.campaigns), len(w.campaigns))
 			}
 		}
 	})
