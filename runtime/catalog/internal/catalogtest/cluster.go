@@ -53,10 +53,23 @@ func On(t testing.TB, seeds []string, prefix string) *Cluster {
 	}
 	defer client.Close()
 	compact := map[string]*string{"cleanup.policy": new("compact")}
-	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), 1, 1, compact, c.Topic); err != nil {
+	admin := kadm.NewClient(client)
+	if _, err := admin.CreateTopic(t.Context(), 1, 1, compact, c.Topic); err != nil {
 		t.Fatal(err)
 	}
-	return c
+	// A broker answers that a topic is made before it serves it.
+	for deadline := time.Now().Add(Patience); ; <-time.After(10 * time.Millisecond) {
+		ends, err := admin.ListEndOffsets(t.Context(), c.Topic)
+		if err == nil {
+			err = ends.Error()
+		}
+		if err == nil {
+			return c
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the broker does not serve the topic that it made: %v", err)
+		}
+	}
 }
 
 // Config is the publisher's, with one owner.
