@@ -1,7 +1,6 @@
 package clickhouse_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	osexec "os/exec"
@@ -32,9 +31,7 @@ func TestTheEngineMakesTheTablesOfACluster(t *testing.T) {
 		}
 		return
 	}
-	if _, err := clickhouse.Locate(); errors.Is(err, clickhouse.ErrNoLibrary) {
-		t.Skip(err)
-	}
+	needLibrary(t)
 	command := osexec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
 	command.Env = append(os.Environ(), clusterDir+"="+t.TempDir())
 	if output, err := command.CombinedOutput(); !strings.Contains(string(output), clusterMade) {
