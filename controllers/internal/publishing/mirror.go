@@ -1,13 +1,11 @@
 package publishing
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -53,7 +51,7 @@ func (s *shelf[T]) put(key types.NamespacedName, object T) (before T, known bool
 	s.byKey[key] = object
 	if !known {
 		s.order = nil
-	} else if at, found := slices.BinarySearchFunc(s.order, object, inOrder[T]); found {
+	} else if at, found := slices.BinarySearchFunc(s.order, object, compile.InOrder[T]); found {
 		s.order[at] = object
 	}
 	return before, known
@@ -67,13 +65,9 @@ func (s *shelf[T]) drop(key types.NamespacedName) {
 // list is a copy, in order.
 func (s *shelf[T]) list() []T {
 	if s.order == nil {
-		s.order = slices.SortedFunc(maps.Values(s.byKey), inOrder[T])
+		s.order = slices.SortedFunc(maps.Values(s.byKey), compile.InOrder[T])
 	}
 	return slices.Clone(s.order)
-}
-
-func inOrder[T client.Object](a, b T) int {
-	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
 }
 
 func newMirror(changed func()) *mirror { return &mirror{changed: changed} }

@@ -155,7 +155,7 @@ func (s standings) sources(namespace string) []Source {
 // ofKind are the objects of one kind in one namespace.
 func (s standings) ofKind(kind, namespace string) standings {
 	first := compile.Ref{Kind: kind, Namespace: namespace}
-	at, _ := slices.BinarySearchFunc(s, first, func(one Standing, ref compile.Ref) int { return compareRefs(one.Ref, ref) })
+	at, _ := slices.BinarySearchFunc(s, first, func(one Standing, ref compile.Ref) int { return compile.CompareRefs(one.Ref, ref) })
 	end := at
 	for end < len(s) && s[end].Kind == kind && s[end].Namespace == namespace {
 		end++

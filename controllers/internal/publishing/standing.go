@@ -23,21 +23,11 @@ func (s *Standing) equal(other *Standing) bool {
 		s.Offset == other.Offset && slices.Equal(s.Problems, other.Problems)
 }
 
-func compareRefs(a, b compile.Ref) int {
-	if c := strings.Compare(a.Kind, b.Kind); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Namespace, b.Namespace); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Name, b.Name)
-}
-
 // standings are those of all objects of a pipeline, in the order of compile.Result.
 type standings []Standing
 
 func (s standings) find(ref compile.Ref) *Standing {
-	at, found := slices.BinarySearchFunc(s, ref, func(one Standing, ref compile.Ref) int { return compareRefs(one.Ref, ref) })
+	at, found := slices.BinarySearchFunc(s, ref, func(one Standing, ref compile.Ref) int { return compile.CompareRefs(one.Ref, ref) })
 	if !found {
 		return nil
 	}
@@ -55,7 +45,7 @@ func (s standings) changed(next standings) []compile.Ref {
 		case len(next) == 0:
 			order = -1
 		default:
-			order = compareRefs(s[0].Ref, next[0].Ref)
+			order = compile.CompareRefs(s[0].Ref, next[0].Ref)
 		}
 		switch {
 		case order < 0:

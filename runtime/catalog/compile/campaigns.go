@@ -26,7 +26,7 @@ func (w *work) compileCampaigns() {
 			byID[id] = pointers[i : i+1 : i+1]
 		}
 	}
-	w.forget(list)
+	w.forget(len(all))
 	for i := range all { // not in the order of the map, which would be all over the memory
 		id := campaignID(all[i].object)
 		if candidates := byID[id]; candidates[0] == &all[i] {
@@ -72,17 +72,16 @@ func (w *work) checkCampaign(object *v1alpha1.Campaign) *campaignMemo {
 	return memo
 }
 
-// forget drops what is remembered of campaigns that are not on the list any more.
-func (w *work) forget(list []*v1alpha1.Campaign) {
-	for i, object := range w.memo.order {
-		if i < len(list) && list[i] == object {
-			continue
-		}
-		if memo := w.next.campaigns[object]; memo != nil && memo.pass != w.next.passes {
+// forget drops what is remembered of others than the campaigns that were checked now.
+func (w *work) forget(checked int) {
+	if len(w.next.campaigns) == checked {
+		return
+	}
+	for object, memo := range w.next.campaigns {
+		if memo.pass != w.next.passes {
 			delete(w.next.campaigns, object)
 		}
 	}
-	w.next.order = slices.Clone(list)
 }
 
 // campaignInput gathers what a campaign depends on. Its list is overwritten by the next call.

@@ -27,7 +27,6 @@ type Compiler struct {
 	refs      *refs
 	fleets    map[*v1alpha1.Tracker]fleetMemo
 	campaigns map[*v1alpha1.Campaign]*campaignMemo // changed in place: a copy of 10,000 costs more than their edit
-	order     []*v1alpha1.Campaign                 // those of the last compilation
 	passes    uint64
 }
 

@@ -47,14 +47,20 @@ func (r *report) unchecked(field, format string, args ...any) {
 		Problem{r.ref, field, Notice, v1alpha1.ReasonRefNotFound, "not checked: " + fmt.Sprintf(format, args...)})
 }
 
-func compareRefs(a, b Ref) int {
-	return cmp.Or(
-		strings.Compare(a.Kind, b.Kind), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+// CompareRefs is the order of Result.Outcomes: by kind, namespace and name.
+func CompareRefs(a, b Ref) int {
+	if c := strings.Compare(a.Kind, b.Kind); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Namespace, b.Namespace); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
 func sortProblems(list []Problem) {
 	slices.SortStableFunc(list, func(a, b Problem) int {
-		return cmp.Or(compareRefs(a.Ref, b.Ref), strings.Compare(a.Field, b.Field),
+		return cmp.Or(CompareRefs(a.Ref, b.Ref), strings.Compare(a.Field, b.Field),
 			strings.Compare(a.Message, b.Message))
 	})
 }

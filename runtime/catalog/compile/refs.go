@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/clicktally/clicktally/api/v1alpha1"
 )
 
@@ -60,18 +62,17 @@ func sameKeys(a, b map[string]bool) bool {
 	return true
 }
 
-// sorted returns list in the order of namespace and name: itself when it is, else a copy.
-func sorted[T interface {
-	GetNamespace() string
-	GetName() string
-}](list []T) []T {
-	order := func(a, b T) int {
-		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
-	}
-	if slices.IsSortedFunc(list, order) {
+// sorted returns list in the order of InOrder: itself when it is, else a copy.
+func sorted[T metav1.Object](list []T) []T {
+	if slices.IsSortedFunc(list, InOrder[T]) {
 		return list
 	}
 	list = slices.Clone(list)
-	slices.SortFunc(list, order)
+	slices.SortFunc(list, InOrder[T])
 	return list
+}
+
+// InOrder compares objects of one kind by namespace and name. A list in this order is not sorted again by Compile.
+func InOrder[T metav1.Object](a, b T) int {
+	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
 }
