@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -12,11 +11,12 @@ import (
 const clicks = 400
 
 func clicksAreCounted(s *stage) {
-	address := s.clusterIP("local")
+	address := s.answering("local", "newsletter")
+	answered := s.visitors.answered.Load()
 	for range clicks {
 		s.visitors.click(s.Context(), address, "newsletter")
 	}
-	if answered := s.visitors.answered.Load(); answered != clicks {
+	if answered = s.visitors.answered.Load() - answered; answered != clicks {
 		s.Fatalf("%d of %d clicks were answered with a redirect; another answer: %v", answered, clicks, s.visitors.refusal.Load())
 	}
 	s.balanced()
@@ -107,12 +107,5 @@ func repair(s *stage) {
 		return ""
 	})
 	s.ready(platform, "aggregationpipeline/main", "tracker/local")
-	// A new Service has a new address, and kube-proxy needs a moment to know it.
-	address := s.clusterIP("local")
-	s.eventually(func() string {
-		if s.visitors.click(context.Background(), address, "newsletter") == "" {
-			return "the new Service does not answer"
-		}
-		return ""
-	})
+	s.answering("local", "newsletter") // under its new address
 }

@@ -60,7 +60,7 @@ func stopAPIServer(s *stage) {
 		s.Fatal(err)
 	}
 	if answered < sent || sent == 0 {
-		s.Errorf("%d of %d clicks were answered while the API server stood still", answered, sent)
+		s.Errorf("%d of %d clicks were answered while the API server stood still; another answer: %v", answered, sent, s.visitors.refusal.Load())
 	}
 	s.Logf("%d of %d clicks were answered while the API server stood still for %v", answered, sent, apiAway)
 	s.eventually(func() string {
@@ -169,7 +169,7 @@ spec:
 `))
 	s.ready(platform, "tracker/passing", "campaign/passing")
 	s.fleetOf("passing", 2)
-	address := s.clusterIP("passing")
+	address := s.answering("passing", "passing")
 	s.stores.kafka.Kill(0)
 	answered := s.visitors.answered.Load()
 	for range 100 {

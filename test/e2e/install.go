@@ -45,6 +45,7 @@ func applySamples(s *stage) {
 	}
 	s.ready(platform, "aggregationpipeline/main", "tracker/local", "fraudpolicy/default")
 	s.ready(ads, "campaign/spring-sale", "trafficsource/propeller")
+	s.ready(amer, "campaign/newsletter")
 	link := s.get(ads, "campaign/spring-sale", "{.status.trackers[0].link}")
 	if !strings.HasSuffix(link, "spring-sale") {
 		s.Errorf("the link of spring-sale is %q", link)

@@ -44,6 +44,8 @@ type stage struct {
 	tag      string
 	stores   *stores
 	visitors *visitors
+
+	failure string // of a step
 }
 
 func newStage(t *testing.T) *stage {
@@ -61,6 +63,11 @@ func newStage(t *testing.T) *stage {
 	if s.client, err = client.New(api, client.Options{Scheme: controllers.NewScheme()}); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if s.failure != "" {
+			t.Logf("a step failed: %s", s.failure)
+		}
+	})
 	s.stores = startStores(t, filepath.Join(s.root, "bin", "clicktally"))
 	s.visitors = &visitors{}
 	t.Cleanup(func() {
@@ -88,6 +95,13 @@ func (s *stage) run(t *testing.T, step func(*stage)) {
 	began := time.Now()
 	step(s)
 	t.Logf("took %v", time.Since(began).Round(time.Second))
+}
+
+// Fatalf ends the step, and has its sentence repeated below everything that is shown then, where people look first.
+func (s *stage) Fatalf(format string, args ...any) {
+	s.Helper()
+	s.failure = fmt.Sprintf(format, args...)
+	s.T.Fatal(s.failure)
 }
 
 // command runs a program of the machine and returns what it printed.
@@ -213,6 +227,21 @@ func (s *stage) clusterIP(name string) string {
 		s.Fatal(err)
 	}
 	return service.Spec.ClusterIP
+}
+
+// answering is where a Service of trackers answers, once it does: kube-proxy writes its rules once a second, and until
+// they name a ready pod a new Service refuses connections. What it sends to find out is a click of this campaign.
+func (s *stage) answering(name, campaign string) string {
+	s.Helper()
+	address, began := s.clusterIP(name), time.Now()
+	s.eventually(func() string {
+		if s.visitors.click(s.Context(), address, campaign) == "" {
+			return fmt.Sprintf("the Service %s does not answer: %v", name, s.visitors.refusal.Load())
+		}
+		return ""
+	})
+	s.Logf("the Service %s answered after %v", name, time.Since(began).Round(10*time.Millisecond))
+	return address
 }
 
 // explain shows what a person would look at first.
