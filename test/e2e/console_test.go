@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -112,6 +113,7 @@ func newShell(t *testing.T, root string) *shell {
 	command := exec.Command("bash", "--noprofile", "--norc")
 	command.Dir = root
 	command.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // of what it leaves in the background, too
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +135,7 @@ func newShell(t *testing.T, root string) *shell {
 	}()
 	t.Cleanup(func() {
 		close(done)
-		_, _ = io.WriteString(stdin, "kill $(jobs -p); exit\n") // it may have ended
+		_ = syscall.Kill(-command.Process.Pid, syscall.SIGTERM) // it may have ended
 		_ = command.Wait()
 		in.Close()
 	})
