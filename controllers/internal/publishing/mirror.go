@@ -22,8 +22,9 @@ import (
 // mirror holds the very objects of the manager's cache, which are never changed, rather than copies of
 // them: the compiler tells objects apart by their pointers, and remembers what it made of each.
 type mirror struct {
-	// changed is called after every change that a compilation depends on. It must not block.
-	changed func()
+	// changed is called after every change that a compilation depends on, with the campaign that was edited, or the empty
+	// name for any other change. It must not block.
+	changed func(edited types.NamespacedName)
 
 	mu         sync.Mutex
 	campaigns  shelf[*v1alpha1.Campaign]
@@ -70,7 +71,7 @@ func (s *shelf[T]) list() []T {
 	return slices.Clone(s.order)
 }
 
-func newMirror(changed func()) *mirror { return &mirror{changed: changed} }
+func newMirror(changed func(types.NamespacedName)) *mirror { return &mirror{changed: changed} }
 
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch,roleName=clicktally-operator-cluster
 
@@ -159,8 +160,13 @@ func put[T client.Object](m *mirror, on *shelf[T], object any) {
 	m.mu.Lock()
 	before, known := on.put(key, one)
 	m.mu.Unlock()
-	if !known || differs(before, one) {
-		m.changed()
+	_, campaign := object.(*v1alpha1.Campaign)
+	switch {
+	case known && !differs(before, one):
+	case known && campaign:
+		m.changed(key)
+	default:
+		m.changed(types.NamespacedName{})
 	}
 }
 
@@ -176,7 +182,7 @@ func drop[T client.Object](m *mirror, on *shelf[T], object any) {
 	m.mu.Lock()
 	on.drop(client.ObjectKeyFromObject(one))
 	m.mu.Unlock()
-	m.changed()
+	m.changed(types.NamespacedName{})
 }
 
 // objects are what a compilation needs, of all pipelines.
@@ -192,6 +198,19 @@ func (m *mirror) objects() compile.Objects {
 		o.Namespaces[key.Name] = namespace.GetLabels()
 	}
 	return o
+}
+
+// campaignsOf returns those of names that are there.
+func (m *mirror) campaignsOf(names []types.NamespacedName) []*v1alpha1.Campaign {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []*v1alpha1.Campaign
+	for _, name := range names {
+		if campaign := m.campaigns.byKey[name]; campaign != nil {
+			list = append(list, campaign)
+		}
+	}
+	return list
 }
 
 // pipeline returns one pipeline, nil when it is not there.

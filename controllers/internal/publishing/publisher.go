@@ -29,6 +29,10 @@ const (
 	// waits for that at most: edits that come together are one transaction.
 	quiet  = 4 * time.Millisecond
 	gather = 40 * time.Millisecond
+	// calm is how long no edit must have come until a pass is made of everything that edits of single campaigns, which
+	// are published ahead of it, leave to do; calmAfter is how long it waits for that at most.
+	calm      = 50 * time.Millisecond
+	calmAfter = 250 * time.Millisecond
 	// rescan is how often a pass is made without an edit, to see whether a topic was replaced.
 	rescan = 30 * time.Second
 	// firstRetry and lastRetry bound the time to the next pass after a failure.
@@ -51,7 +55,7 @@ type publisher struct {
 	config *Config
 	key    types.NamespacedName
 	mirror *mirror
-	bell   bell
+	inbox  *inbox
 	report func(state) // is told of every pass
 	beat   func()      // is told when fleets have moved
 	log    logr.Logger
@@ -63,6 +67,7 @@ type publisher struct {
 	stop      func() // ends the follower
 	prover    *prover
 	failures  int
+	broke     error       // what kept a revision from being published, until the next pass tells it
 	looked    time.Time   // when the topics were looked at last
 	waits     atomic.Bool // more partitions wait until the newest event is known
 }
@@ -81,23 +86,13 @@ type state struct {
 	waits     bool                          // more partitions wait until the newest event is known
 }
 
-// bell is rung by whoever has news; ringing it twice is ringing it once.
-type bell chan struct{}
-
-func (b bell) ring() {
-	select {
-	case b <- struct{}{}:
-	default:
-	}
-}
-
 // run makes passes until ctx ends: one at once, one after every edit, and one now and then.
 func (p *publisher) run(ctx context.Context) {
 	defer p.close()
 	last := state{pipeline: p.key, offset: -1}
 	for ctx.Err() == nil {
 		wait := p.step(ctx, &last)
-		bell := p.bell
+		bell := p.inbox.bell
 		if last.err != nil && !errors.Is(last.err, ErrSuspended) {
 			bell = nil // an edit is no reason to try earlier, least of all to fence who has fenced us
 		}
@@ -107,6 +102,7 @@ func (p *publisher) run(ctx context.Context) {
 		case <-timer.C:
 		case <-bell:
 			p.gather(ctx)
+			p.revise(ctx, &last)
 		}
 		timer.Stop()
 	}
@@ -117,17 +113,48 @@ func (p *publisher) gather(ctx context.Context) {
 	most := time.NewTimer(gather)
 	defer most.Stop()
 	for {
-		calm := time.NewTimer(quiet)
+		pause := time.NewTimer(quiet)
 		select {
-		case <-p.bell:
-			calm.Stop()
+		case <-p.inbox.bell:
+			pause.Stop()
 			continue
-		case <-calm.C:
+		case <-pause.C:
 		case <-most.C:
 		case <-ctx.Done():
 		}
-		calm.Stop()
+		pause.Stop()
 		return
+	}
+}
+
+// revise publishes edits of single campaigns as they come: a visitor need not wait for a look at all the others. It ends
+// when the next pass is due.
+func (p *publisher) revise(ctx context.Context, last *state) {
+	if last.err != nil || !last.judged {
+		return
+	}
+	for began := time.Now(); time.Since(began) < calmAfter; {
+		names, more := p.inbox.take()
+		edited := p.mirror.campaignsOf(names)
+		if more || len(edited) < len(names) {
+			return
+		}
+		publishing, cancel := context.WithTimeout(ctx, passTimeout)
+		pass, done, err := p.cycle.Revise(publishing, edited)
+		cancel()
+		p.broke, last.offset = err, max(last.offset, pass.Offset)
+		if !done {
+			return
+		}
+		p.log.V(1).Info("published ahead", "records", len(pass.Changed), "offset", pass.Offset)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(calm):
+			return
+		case <-p.inbox.bell:
+			p.gather(ctx)
+		}
 	}
 }
 
@@ -169,6 +196,10 @@ func (p *publisher) step(ctx context.Context, last *state) time.Duration {
 
 // pass judges all objects, and publishes what differs.
 func (p *publisher) pass(ctx context.Context, last *state) error {
+	if err := p.broke; err != nil {
+		p.broke = nil
+		return err
+	}
 	pipeline := p.mirror.pipeline(p.key)
 	if pipeline == nil {
 		return nil // about to be ended
@@ -179,6 +210,7 @@ func (p *publisher) pass(ctx context.Context, last *state) error {
 	if err := p.open(ctx, pipeline); err != nil {
 		return err
 	}
+	p.inbox.take() // it is all among the objects
 	objects := p.mirror.objects()
 	objects.Namespaced = !p.config.Namespaces
 	objects.Pipeline = p.key.String()
@@ -265,7 +297,7 @@ func (p *publisher) newest(_ context.Context, now time.Time) (time.Time, error) 
 func (p *publisher) heard() {
 	p.beat()
 	if p.waits.Load() {
-		p.bell.ring()
+		p.inbox.put(types.NamespacedName{})
 	}
 }
 

@@ -50,7 +50,7 @@ type Publishing struct {
 	mu      sync.RWMutex
 	filled  bool
 	states  map[types.NamespacedName]state // by pipeline; the empty key is where no pipeline is
-	bells   map[types.NamespacedName]bell
+	inboxes map[types.NamespacedName]*inbox
 	waiting map[compile.Ref]bool // asked about while not served everywhere
 }
 
@@ -58,7 +58,7 @@ type Publishing struct {
 func New(config Config) *Publishing {
 	p := &Publishing{
 		config: config, news: make(bell, 1), states: map[types.NamespacedName]state{},
-		bells: map[types.NamespacedName]bell{}, waiting: map[compile.Ref]bool{},
+		inboxes: map[types.NamespacedName]*inbox{}, waiting: map[compile.Ref]bool{},
 	}
 	p.mirror = newMirror(p.changed)
 	return p
@@ -104,13 +104,13 @@ func (p *Publishing) run(ctx context.Context, running map[types.NamespacedName]c
 		}
 		log := p.config.Log.WithValues("pipeline", key.String())
 		one := &publisher{
-			config: &p.config, key: key, mirror: p.mirror, bell: make(bell, 1), report: p.report, beat: p.wake, log: log,
+			config: &p.config, key: key, mirror: p.mirror, inbox: newInbox(), report: p.report, beat: p.wake, log: log,
 			prover: &prover{live: p.config.Live, log: log},
 		}
 		publishing, end := context.WithCancel(ctx)
 		running[key] = end
 		p.mu.Lock()
-		p.bells[key] = one.bell
+		p.inboxes[key] = one.inbox
 		p.mu.Unlock()
 		owned.Go(func() { one.run(publishing) })
 	}
@@ -137,12 +137,12 @@ func (p *Publishing) judgeWithout(none bool) {
 }
 
 // changed is called by the mirror.
-func (p *Publishing) changed() {
+func (p *Publishing) changed(edited types.NamespacedName) {
 	p.news.ring()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	for _, b := range p.bells {
-		b.ring()
+	for _, b := range p.inboxes {
+		b.put(edited)
 	}
 }
 
@@ -173,7 +173,7 @@ func (p *Publishing) forget(key types.NamespacedName) {
 	p.mu.Lock()
 	gone, known := p.states[key]
 	delete(p.states, key)
-	delete(p.bells, key)
+	delete(p.inboxes, key)
 	p.mu.Unlock()
 	if known {
 		p.queues.add(gone.standings.changed(nil))

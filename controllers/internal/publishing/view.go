@@ -46,7 +46,7 @@ func (v *View) Published() bool { return v.Offset >= 0 }
 func (p *Publishing) Views(ref compile.Ref, generation int64) (views []View, settled bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if !p.filled || len(p.states) < max(1, len(p.bells)) {
+	if !p.filled || len(p.states) < max(1, len(p.inboxes)) {
 		return nil, false
 	}
 	settled = true

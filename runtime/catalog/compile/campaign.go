@@ -41,6 +41,8 @@ func campaignID(c *v1alpha1.Campaign) string {
 	return c.GetName()
 }
 
+func campaignKey(c *v1alpha1.Campaign) string { return catalog.CampaignKey(campaignID(c)) }
+
 func idField(c *v1alpha1.Campaign) string {
 	if c.Spec.ID != "" {
 		return "spec.id"

@@ -17,7 +17,7 @@ func (w *work) compileCampaigns() {
 			continue
 		}
 		memo := w.checkCampaign(object)
-		all = append(all, candidate{object: object, key: memo.key, checked: memo.output})
+		all = append(all, candidate{object: object, memo: memo, key: memo.key, checked: memo.output})
 		pointers[i] = &all[len(all)-1]
 		id := campaignID(object)
 		if rivals, ok := byID[id]; ok {
@@ -42,6 +42,7 @@ func (w *work) compileCampaigns() {
 
 // settle notes what became of a campaign.
 func (w *work) settle(c *candidate) {
+	w.serve(c.memo, c.holds && c.ok())
 	ref := refOf(KindCampaign, c.object)
 	outcome := Outcome{Ref: ref, Generation: c.object.GetGeneration(), Key: c.key, Problems: c.problems}
 	switch {
@@ -64,8 +65,11 @@ func (w *work) checkCampaign(object *v1alpha1.Campaign) *campaignMemo {
 	input := w.campaignInput(object)
 	memo, known := w.next.campaigns[object]
 	if !known || !memo.input.equal(&input) {
+		if known {
+			w.serve(memo, false)
+		}
 		input.named = slices.Clone(input.named)
-		memo = &campaignMemo{input: input, output: checkCampaign(&input), key: catalog.CampaignKey(campaignID(object))}
+		memo = &campaignMemo{input: input, output: checkCampaign(&input), key: campaignKey(object)}
 		w.next.campaigns[object] = memo
 	}
 	memo.pass = w.next.passes
@@ -80,8 +84,21 @@ func (w *work) forget(checked int) {
 	for object, memo := range w.next.campaigns {
 		if memo.pass != w.next.passes {
 			delete(w.next.campaigns, object)
+			w.serve(memo, false)
 		}
 	}
+}
+
+// serve remembers whether a campaign is served as written.
+func (w *work) serve(memo *campaignMemo, served bool) {
+	switch {
+	case served == memo.served:
+	case served:
+		w.next.served[memo.key] = memo
+	case w.next.served[memo.key] == memo:
+		delete(w.next.served, memo.key)
+	}
+	memo.served = served
 }
 
 // campaignInput gathers what a campaign depends on. Its list is overwritten by the next call.
@@ -138,7 +155,7 @@ func (w *work) admitsCampaign(f *fleet, object *v1alpha1.Campaign) bool {
 	if !f.kept {
 		return w.admits(f, object.GetNamespace())
 	}
-	on := w.Previous[catalog.CampaignKey(campaignID(object))].GetCampaign()
+	on := w.Previous[campaignKey(object)].GetCampaign()
 	if on.GetNamespace() != object.GetNamespace() || on.GetName() != object.GetName() {
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 // candidate is a campaign that names an id.
 type candidate struct {
 	object *v1alpha1.Campaign
+	memo   *campaignMemo
 	key    string // of its record
 	checked
 	kept    *catalogpb.Record // its last accepted record under today's grants, nil when nothing is left
@@ -59,8 +60,8 @@ func (w *work) claim(id string, candidates []*candidate) *candidate {
 
 // newcomer picks among the valid candidates that may use the id.
 func (w *work) newcomer(key string, on *catalogpb.Record, allowed string, candidates []*candidate) *candidate {
-	if on.GetCampaign() != nil && allowed == on.GetCampaign().GetNamespace() && !w.listed(on) && !w.gone(key) {
-		return nil // the holder cannot be read, which is no proof that it is gone
+	if on.GetCampaign() != nil && allowed == on.GetCampaign().GetNamespace() && !w.listed(on) && !w.gone(key) && w.regrant(on) != nil {
+		return nil // the holder cannot be read, which is no proof that it is gone, and something is left of its grants
 	}
 	var first *candidate
 	for _, c := range candidates {

@@ -27,6 +27,7 @@ type Compiler struct {
 	refs      *refs
 	fleets    map[*v1alpha1.Tracker]fleetMemo
 	campaigns map[*v1alpha1.Campaign]*campaignMemo // changed in place: a copy of 10,000 costs more than their edit
+	served    map[string]*campaignMemo             // of campaigns that are served as written, by the key of their record
 	passes    uint64
 }
 
@@ -40,6 +41,7 @@ type campaignMemo struct {
 	output checked
 	key    string // of the record
 	pass   uint64 // that asked last
+	served bool   // as written
 }
 
 // work is one compilation.
@@ -78,11 +80,12 @@ func (m *Compiler) Compile(objects Objects) Result {
 		owners: map[string]string{}, outcomes: map[string][]Outcome{},
 		admitted: map[admission]bool{}, seen: make(map[string]bool, len(objects.Campaigns)),
 		next: Compiler{
-			fleets: make(map[*v1alpha1.Tracker]fleetMemo, len(objects.Trackers)), campaigns: m.campaigns, passes: m.passes + 1,
+			fleets: make(map[*v1alpha1.Tracker]fleetMemo, len(objects.Trackers)), campaigns: m.campaigns, served: m.served, passes: m.passes + 1,
 		},
 	}
 	if w.next.campaigns == nil {
 		w.next.campaigns = make(map[*v1alpha1.Campaign]*campaignMemo, len(objects.Campaigns))
+		w.next.served = make(map[string]*campaignMemo, len(objects.Campaigns))
 	}
 	w.outcomes[KindCampaign] = make([]Outcome, 0, len(objects.Campaigns))
 	w.records = make([]keyed, 0, len(objects.Campaigns)+len(objects.Trackers)+1)

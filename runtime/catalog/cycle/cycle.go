@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/clicktally/clicktally/api/v1alpha1"
 	"github.com/clicktally/clicktally/runtime/catalog"
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 	"github.com/clicktally/clicktally/runtime/catalog/compile"
@@ -79,6 +80,29 @@ func (c *Cycle) Run(ctx context.Context, objects compile.Objects) (Pass, error) 
 	c.note(outcome.Changed)
 	pass.Changed, pass.Offset = outcome.Changed, outcome.Offset
 	return pass, nil
+}
+
+// Revise publishes edits of single campaigns ahead of the next pass, where that is all that has changed since the last one.
+// done is false, and nothing was written, when one of them concerns more than its own record (compile.Compiler.Revise).
+func (c *Cycle) Revise(ctx context.Context, edited []*v1alpha1.Campaign) (pass Pass, done bool, err error) {
+	pass.Offset = -1
+	if c.publisher == nil {
+		return pass, false, nil
+	}
+	records := make([]*catalogpb.Record, len(edited))
+	for i, campaign := range edited {
+		if records[i] = c.compiler.Revise(campaign); records[i] == nil {
+			return pass, false, nil
+		}
+	}
+	outcome, err := c.publisher.Revise(ctx, records)
+	if err != nil {
+		c.Close()
+		return pass, false, err
+	}
+	c.note(outcome.Changed)
+	pass.Changed, pass.Offset = outcome.Changed, outcome.Offset
+	return pass, true, nil
 }
 
 // note takes in what was published.

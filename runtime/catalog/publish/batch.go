@@ -38,6 +38,7 @@ type write struct {
 	key     string
 	record  *catalogpb.Record
 	encoded []byte
+	stated  *catalogpb.Record // by the caller
 }
 
 // Publish writes the difference between the batch and the log in one transaction. After ErrFenced or
@@ -46,11 +47,35 @@ func (p *Publisher) Publish(ctx context.Context, batch Batch) (Outcome, error) {
 	if p.broken {
 		return Outcome{}, ErrBroken
 	}
-	writes, err := p.difference(batch)
+	writes, err := p.difference(p.unlike(batch), batch.Deleted)
 	if err != nil {
 		return Outcome{Offset: -1}, err
 	}
 	p.last = slices.Clone(batch.Records)
+	return p.write(ctx, writes)
+}
+
+// Revise writes other values of a few keys ahead of the next batch, which states all, as Publish would.
+func (p *Publisher) Revise(ctx context.Context, records []*catalogpb.Record) (Outcome, error) {
+	if p.broken {
+		return Outcome{}, ErrBroken
+	}
+	writes, err := p.difference(records, nil)
+	if err != nil {
+		return Outcome{Offset: -1}, err
+	}
+	for _, w := range writes {
+		if at := slices.Index(p.last, p.held[w.key].stated); at >= 0 {
+			p.last[at] = w.stated
+		} else {
+			p.last = nil
+		}
+	}
+	return p.write(ctx, writes)
+}
+
+// write makes one transaction.
+func (p *Publisher) write(ctx context.Context, writes []write) (Outcome, error) {
 	if len(writes) == 0 {
 		return Outcome{Offset: -1}, nil
 	}
@@ -71,7 +96,7 @@ func (p *Publisher) Publish(ctx context.Context, batch Batch) (Outcome, error) {
 			delete(p.held, w.key)
 			continue
 		}
-		p.held[w.key] = held{record: w.record, encoded: w.encoded, offset: offset}
+		p.held[w.key] = held{record: w.record, encoded: w.encoded, offset: offset, stated: w.stated}
 	}
 	return outcome, nil
 }
@@ -149,8 +174,7 @@ func (p *Publisher) unlike(batch Batch) []*catalogpb.Record {
 }
 
 // difference returns what must be written, sorted by key.
-func (p *Publisher) difference(batch Batch) ([]write, error) {
-	records := p.unlike(batch)
+func (p *Publisher) difference(records []*catalogpb.Record, deleted []string) ([]write, error) {
 	var writes []write
 	wanted := make(map[string]bool, len(records))
 	for _, record := range records {
@@ -167,6 +191,7 @@ func (p *Publisher) difference(batch Batch) ([]write, error) {
 		if err != nil {
 			return nil, err
 		}
+		w.stated = record
 		if !bytes.Equal(w.encoded, on.encoded) {
 			writes = append(writes, w)
 		} else {
@@ -174,7 +199,7 @@ func (p *Publisher) difference(batch Batch) ([]write, error) {
 			p.held[key] = on
 		}
 	}
-	for _, key := range batch.Deleted {
+	for _, key := range deleted {
 		if _, exists := p.held[key]; !exists || wanted[key] {
 			continue
 		}

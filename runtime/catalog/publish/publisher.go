@@ -57,7 +57,7 @@ type Publisher struct {
 	config Config
 	client *kgo.Client
 	held   map[string]held
-	last   []*catalogpb.Record // of the last batch, all of which the log holds; nil before
+	last   []*catalogpb.Record // of the last batch, all of which the log holds; nil while that is unknown
 	broken bool
 }
 

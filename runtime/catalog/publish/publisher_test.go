@@ -80,6 +80,43 @@ func TestABatchIsHeldAgainstTheLastOne(t *testing.T) {
 	}
 }
 
+// What was written ahead of a batch is not written again by it, and is taken back by one that states the old value.
+func TestARevisionIsHeldAgainstTheNextBatch(t *testing.T) {
+	onEach(t, func(t *testing.T, cluster *catalogtest.Cluster) {
+		p := cluster.Publisher(t)
+		pipeline := catalogtest.Pipeline()
+		a, b, edited := catalogtest.Campaign("a", url), catalogtest.Campaign("b", url), catalogtest.Campaign("b", url+"2")
+		a.Generation, b.Generation, edited.Generation = 1, 1, 2
+		list := func(records ...*catalogpb.Record) publish.Batch {
+			return publish.Batch{Records: append(records, pipeline)}
+		}
+		mustRevise := func(record *catalogpb.Record, want ...string) {
+			t.Helper()
+			outcome, err := p.Revise(t.Context(), []*catalogpb.Record{record})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, outcome.Changed); diff != "" {
+				t.Fatalf("keys written (-want +got):\n%s", diff)
+			}
+		}
+		mustPublish(t, p, list(a, b), "campaign/a", "campaign/b", "pipeline")
+		mustRevise(b)
+		mustRevise(edited, "campaign/b")
+		mustRevise(edited)
+		mustPublish(t, p, list(a, edited))
+		mustPublish(t, p, list(a, b), "campaign/b")
+		mustRevise(edited, "campaign/b")
+		mustPublish(t, p, list(a, b), "campaign/b")
+		mustPublish(t, p, list(a, catalogtest.Campaign("b", url+"3")), "campaign/b")
+		mustRevise(edited, "campaign/b")
+		mustPublish(t, p, list(a, b), "campaign/b")
+		if record := cluster.Publisher(t).Records()["campaign/b"]; !cmp.Equal(record.GetDigest(), b.GetDigest()) {
+			t.Errorf("the log holds %v, want %v", record, b)
+		}
+	})
+}
+
 func TestARestartPublishesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, cluster *catalogtest.Cluster) {
 		first := cluster.Publisher(t)
