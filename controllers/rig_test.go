@@ -39,7 +39,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // rig is a pipeline in namespaces of its own, on a real API server and a Kafka of the test.
 type rig struct {

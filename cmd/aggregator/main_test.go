@@ -22,7 +22,7 @@ import (
 	"github.com/clicktally/clicktally/test/servers"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Kafka is away, so there is no catalog: the process is alive, not ready, and says what it waits for.
 func TestAWorkerWithoutACatalogIsAliveAndNotReady(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/clicktally/clicktally/test/servers"
 )
 
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // An operator on a real API server becomes the leader, and gives the lease back when it is told to stop: the
 // next one need not wait until it has run out.

@@ -20,7 +20,7 @@ import (
 	"github.com/clicktally/clicktally/runtime/catalog/catalogpb"
 )
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func TestFlagsThatAreNeeded(t *testing.T) {
 	for name, args := range map[string][]string{

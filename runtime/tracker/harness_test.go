@@ -26,7 +26,7 @@ import (
 
 const (
 	eventTopic = "ct.events.0"
-	patience   = 20 * time.Second
+	patience   = 2 * time.Minute
 	browser    = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 	sourceKey  = "a-key-of-sixteen-bytes-or-more"
 )

@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds what must happen by itself.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // withPolicies installs the policies for the time of a test.
 func withPolicies(t *testing.T) *cluster {

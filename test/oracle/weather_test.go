@@ -17,7 +17,9 @@ import (
 	"github.com/clicktally/clicktally/runtime/store"
 )
 
-const patience = time.Minute
+// patience is how long a test waits for what must come: a disk that is busy with gigabytes of others may keep one
+// statement for a minute.
+const patience = 4 * time.Minute
 
 // until polls a condition; tests never sleep for a fixed time.
 func until(t testing.TB, what string, holds func() bool) {

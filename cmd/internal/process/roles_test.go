@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	patience = time.Minute
+	patience = 4 * time.Minute
 	// clicks are sent to the log, and so many must be counted.
 	clicks = 20
 )

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	patience = time.Minute
+	patience = 4 * time.Minute
 	// campaigns are so many that every server of a cluster holds some.
 	campaigns = 40
 	// moreBefore and moreAfter are how many events a test waits for before and after it breaks something.
