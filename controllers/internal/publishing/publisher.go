@@ -67,7 +67,6 @@ type publisher struct {
 	stop      func() // ends the follower
 	prover    *prover
 	failures  int
-	broke     error       // what kept a revision from being published, until the next pass tells it
 	looked    time.Time   // when the topics were looked at last
 	waits     atomic.Bool // more partitions wait until the newest event is known
 }
@@ -90,8 +89,10 @@ type state struct {
 func (p *publisher) run(ctx context.Context) {
 	defer p.close()
 	last := state{pipeline: p.key, offset: -1}
+	var broke error // what kept an edit from being published ahead of the pass
 	for ctx.Err() == nil {
-		wait := p.step(ctx, &last)
+		wait := p.step(ctx, &last, broke)
+		broke = nil
 		bell := p.inbox.bell
 		if last.err != nil && !errors.Is(last.err, ErrSuspended) {
 			bell = nil // an edit is no reason to try earlier, least of all to fence who has fenced us
@@ -102,7 +103,9 @@ func (p *publisher) run(ctx context.Context) {
 		case <-timer.C:
 		case <-bell:
 			p.gather(ctx)
-			p.revise(ctx, &last)
+			if last.err == nil && last.judged {
+				broke = p.revise(ctx, &last)
+			}
 		}
 		timer.Stop()
 	}
@@ -128,45 +131,46 @@ func (p *publisher) gather(ctx context.Context) {
 }
 
 // revise publishes edits of single campaigns as they come: a visitor need not wait for a look at all the others. It ends
-// when the next pass is due.
-func (p *publisher) revise(ctx context.Context, last *state) {
-	if last.err != nil || !last.judged {
-		return
-	}
+// when the next pass is due, or with the error that the next step has to deal with.
+func (p *publisher) revise(ctx context.Context, last *state) error {
 	for began := time.Now(); time.Since(began) < calmAfter; {
 		names, more := p.inbox.take()
 		edited := p.mirror.campaignsOf(names)
 		if more || len(edited) < len(names) {
-			return
+			return nil
 		}
 		publishing, cancel := context.WithTimeout(ctx, passTimeout)
 		pass, done, err := p.cycle.Revise(publishing, edited)
 		cancel()
-		p.broke, last.offset = err, max(last.offset, pass.Offset)
 		if !done {
-			return
+			return err
 		}
+		last.offset = max(last.offset, pass.Offset)
 		p.log.V(1).Info("published ahead", "records", len(pass.Changed), "offset", pass.Offset)
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-time.After(calm):
-			return
+			return nil
 		case <-p.inbox.bell:
 			p.gather(ctx)
 		}
 	}
+	return nil
 }
 
-// step makes one pass, tells of it, and says when to look again.
-func (p *publisher) step(ctx context.Context, last *state) time.Duration {
+// step makes one pass, unless publishing ahead of it broke, tells of it, and says when to look again.
+func (p *publisher) step(ctx context.Context, last *state, broke error) time.Duration {
 	timeout := passTimeout
 	if !last.judged || last.err != nil {
 		timeout = longTimeout
 	}
 	passing, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := p.pass(passing, last)
+	err := broke
+	if err == nil {
+		err = p.pass(passing, last)
+	}
 	if ctx.Err() != nil {
 		return 0
 	}
@@ -196,10 +200,6 @@ func (p *publisher) step(ctx context.Context, last *state) time.Duration {
 
 // pass judges all objects, and publishes what differs.
 func (p *publisher) pass(ctx context.Context, last *state) error {
-	if err := p.broke; err != nil {
-		p.broke = nil
-		return err
-	}
 	pipeline := p.mirror.pipeline(p.key)
 	if pipeline == nil {
 		return nil // about to be ended

@@ -17,7 +17,7 @@ func (w *work) compileCampaigns() {
 			continue
 		}
 		memo := w.checkCampaign(object)
-		all = append(all, candidate{object: object, memo: memo, key: memo.key, checked: memo.output})
+		all = append(all, candidate{object: object, memo: memo, checked: memo.output})
 		pointers[i] = &all[len(all)-1]
 		id := campaignID(object)
 		if rivals, ok := byID[id]; ok {
@@ -44,7 +44,7 @@ func (w *work) compileCampaigns() {
 func (w *work) settle(c *candidate) {
 	w.serve(c.memo, c.holds && c.ok())
 	ref := refOf(KindCampaign, c.object)
-	outcome := Outcome{Ref: ref, Generation: c.object.GetGeneration(), Key: c.key, Problems: c.problems}
+	outcome := Outcome{Ref: ref, Generation: c.object.GetGeneration(), Key: c.memo.key, Problems: c.problems}
 	switch {
 	case c.holds && c.ok():
 		outcome.Record = c.record

@@ -14,7 +14,6 @@ import (
 type candidate struct {
 	object *v1alpha1.Campaign
 	memo   *campaignMemo
-	key    string // of its record
 	checked
 	kept    *catalogpb.Record // its last accepted record under today's grants, nil when nothing is left
 	holds   bool
@@ -27,7 +26,7 @@ type candidate struct {
 // it serves was withdrawn or idOwners hands the id over. Among newcomers that are valid and whose
 // namespace may use the id, the older wins, then namespace/name.
 func (w *work) claim(id string, candidates []*candidate) *candidate {
-	key := candidates[0].key // that of the id
+	key := candidates[0].memo.key // that of the id
 	on := w.Previous[key]
 	if first := candidates[0]; len(candidates) == 1 && first.ok() && (on == nil || on == first.record) && w.owners[id] == "" {
 		return first // by far the commonest case: a new id, or what was published last

@@ -73,13 +73,8 @@ func (c *Cycle) Run(ctx context.Context, objects compile.Objects) (Pass, error) 
 		pass.Result = c.compiler.Compile(objects)
 	}
 	outcome, err := c.publisher.Publish(ctx, publish.Batch{Records: pass.Result.Records, Deleted: pass.Result.Deleted})
-	if err != nil {
-		c.Close()
-		return pass, err
-	}
-	c.note(outcome.Changed)
-	pass.Changed, pass.Offset = outcome.Changed, outcome.Offset
-	return pass, nil
+	err = c.take(&pass, outcome, err)
+	return pass, err
 }
 
 // Revise publishes edits of single campaigns ahead of the next pass, where that is all that has changed since the last one.
@@ -96,24 +91,25 @@ func (c *Cycle) Revise(ctx context.Context, edited []*v1alpha1.Campaign) (pass P
 		}
 	}
 	outcome, err := c.publisher.Revise(ctx, records)
-	if err != nil {
-		c.Close()
-		return pass, false, err
-	}
-	c.note(outcome.Changed)
-	pass.Changed, pass.Offset = outcome.Changed, outcome.Offset
-	return pass, true, nil
+	err = c.take(&pass, outcome, err)
+	return pass, err == nil, err
 }
 
-// note takes in what was published.
-func (c *Cycle) note(changed []string) {
-	for _, key := range changed {
+// take takes in what was published; after an error the publisher is of no more use.
+func (c *Cycle) take(pass *Pass, outcome publish.Outcome, err error) error {
+	if err != nil {
+		c.Close()
+		return err
+	}
+	pass.Changed, pass.Offset = outcome.Changed, outcome.Offset
+	for _, key := range outcome.Changed {
 		if record, _ := c.publisher.Record(key); record != nil {
 			c.records[key] = record
 		} else {
 			delete(c.records, key)
 		}
 	}
+	return nil
 }
 
 func (c *Cycle) open(ctx context.Context) error {
